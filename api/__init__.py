@@ -1,0 +1,1 @@
+"""The REST side: routes, models, OpenAPI, authentication and errors."""

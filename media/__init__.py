@@ -1,0 +1,1 @@
+"""Calls: the SFU, its signalling, TURN credentials and recording."""

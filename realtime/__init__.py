@@ -1,0 +1,1 @@
+"""The live side: bus, gateway, presence, sessions and delivery."""

@@ -1,0 +1,1 @@
+"""Puts it together: settings, the ASGI app, the command line, background jobs."""
