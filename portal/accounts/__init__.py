@@ -1,0 +1,1 @@
+"""Portals, people, log-in, sessions and invitations."""

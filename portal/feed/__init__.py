@@ -1,0 +1,1 @@
+"""Posts and likes; comments are messages in a post's discussion."""

@@ -1,0 +1,1 @@
+"""What a client loads at the start: one moment of everything that it keeps."""

@@ -1,0 +1,187 @@
+"""Every difference between SQLite and MySQL/MariaDB, in this one file.
+
+The rest of ``storage`` is written once, against SQLAlchemy Core, and asks here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Insert,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    event,
+    insert,
+    text,
+)
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.schema import SchemaItem
+
+# 16 partitions: enough that one partition of a full shard stays small, few enough that opening
+# a table stays cheap (MySQL opens every partition's file).
+PARTITIONS = 16
+
+# SQLite stores any integer in 64 bits but only spells AUTOINCREMENT for INTEGER.
+BigInt = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def portal_table(metadata: MetaData, name: str, *items: SchemaItem, key: Sequence[str]) -> Table:
+    """A table of one shard: ``portal_id`` leads its key, and MySQL partitions it by portal.
+
+    ``key`` names the primary key's columns after ``portal_id``. A key of just ``id`` means that
+    the database hands the ids out (AUTO_INCREMENT).
+    """
+    portal_id = Column("portal_id", BigInt, nullable=False)
+    options = {
+        "mysql_partition_by": "KEY (portal_id)",
+        "mysql_partitions": str(PARTITIONS),
+        "mysql_engine": "InnoDB",
+        "mysql_charset": "utf8mb4",
+        "mysql_collate": "utf8mb4_bin",
+        "mysql_row_format": "DYNAMIC",
+    }
+    primary = PrimaryKeyConstraint("portal_id", *key, name=f"pk_{name}")
+    table = Table(name, metadata, portal_id, *items, primary, **options)
+    if tuple(key) == ("id",):
+        _number_rows(table)
+    return table
+
+
+def directory_table(metadata: MetaData, name: str, *items: SchemaItem) -> Table:
+    """A table of the directory, which is small and belongs to no portal."""
+    return Table(
+        name,
+        metadata,
+        *items,
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+    )
+
+
+def _number_rows(table: Table) -> None:
+    """Let the database number the rows.
+
+    InnoDB wants an AUTO_INCREMENT column to lead some index, so MySQL gets a second key on ``id``
+    alone: the one index that ``portal_id`` does not lead, and that no query uses. SQLite numbers
+    only a key of one column, so there the numbers come from a row of ``numbers`` (see `insert_numbered`).
+    """
+    table.c.id.autoincrement = True
+    Index(f"ix_{table.name}_number", table.c.id).ddl_if(dialect=("mysql", "mariadb"))
+
+
+async def insert_numbered(
+    connection: AsyncConnection, table: Table, values: Mapping[str, Any]
+) -> int:
+    """Insert one row into a table that numbers its rows; returns the new ``id``."""
+    if connection.dialect.name != "sqlite":
+        result = await connection.execute(insert(table).values(**values))
+        return int(result.lastrowid)
+    number = await connection.execute(_TAKE_NUMBER, {"name": table.name})
+    taken = int(number.scalar_one())
+    await connection.execute(insert(table).values(**values, id=taken))
+    return taken
+
+
+# Only SQLite has this table; its one writer at a time makes the counter safe.
+_TAKE_NUMBER = text(
+    "INSERT INTO numbers (name, last) VALUES (:name, 1) "
+    "ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last"
+)
+
+
+def open_engines(url: str, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
+    """The writing and the reading engine of one database.
+
+    Writing transactions see each other's commits (READ COMMITTED, or one at a time on SQLite);
+    reading ones see one moment (REPEATABLE READ, or a WAL snapshot).
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        return _open_sqlite(url, connections)
+    return _open_mysql(url, connections)
+
+
+def _open_mysql(url: str, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
+    def engine(isolation: str) -> AsyncEngine:
+        return create_async_engine(
+            url,
+            isolation_level=isolation,
+            pool_size=connections,
+            max_overflow=0,
+            pool_pre_ping=False,
+            pool_recycle=1800,
+            connect_args={"connect_timeout": 5, "charset": "utf8mb4"},
+        )
+
+    return engine("READ COMMITTED"), engine("REPEATABLE READ")
+
+
+def _open_sqlite(url: str, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
+    writer = create_async_engine(url, pool_size=1, max_overflow=0)
+    reader = create_async_engine(url, pool_size=connections, max_overflow=0)
+    for engine, begin in ((writer, "BEGIN IMMEDIATE"), (reader, "BEGIN DEFERRED")):
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _beginner(begin))
+    return writer, reader
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not begin transactions by itself: the listener on "begin" says which kind.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        # FULL: in WAL mode each COMMIT is on disk before it is acknowledged.
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "case_sensitive_like=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _beginner(statement: str) -> Any:
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    return begin
+
+
+def insert_or_skip(engine_name: str, table: Table) -> Insert:
+    """An INSERT that leaves an existing row alone (and then counts no row)."""
+    if engine_name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return mysql.insert(table).prefix_with("IGNORE")
+
+
+def upsert(
+    engine_name: str, table: Table, values: Mapping[str, Any], update: Mapping[str, Any]
+) -> Insert:
+    """An INSERT that, where the key exists, sets ``update`` instead."""
+    if engine_name == "sqlite":
+        keys = [column.name for column in table.primary_key]
+        statement = sqlite.insert(table).values(**values)
+        return statement.on_conflict_do_update(index_elements=keys, set_=dict(update))
+    return mysql.insert(table).values(**values).on_duplicate_key_update(**update)
+
+
+__all__ = [
+    "BigInt",
+    "directory_table",
+    "insert_numbered",
+    "insert_or_skip",
+    "open_engines",
+    "portal_table",
+    "upsert",
+]

@@ -1,0 +1,126 @@
+"""The log: a portal's ordered record of events, the one source that clients follow.
+
+A position is ``epoch * 2**40 + n``: it only ever grows, has no holes within an epoch, and stays
+below 2**53 so that JavaScript counts it exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, update
+
+from storage.database import Statements
+from storage.schema import clocks, events
+
+EPOCH = 2**40
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What changed, for which audience, at which position. ``body`` is a JSON object, encoded."""
+
+    position: int
+    type: str
+    audience: str
+    body: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where a portal's log stands: its last position, and the last one trimmed away."""
+
+    last: int
+    trimmed: int
+
+
+async def start(statements: Statements, portal_id: int, epoch: int = 1) -> None:
+    """Begins the log of a new portal."""
+    first = epoch * EPOCH
+    await statements.put(
+        clocks, {"portal_id": portal_id, "epoch": epoch, "last": first, "trimmed": first}
+    )
+
+
+async def lock(statements: Statements, portal_id: int) -> Clock:
+    """Reads the clock and holds its row, so that this transaction is the portal's only writer."""
+    row = await statements.first(
+        select(clocks.c.last, clocks.c.trimmed)
+        .where(clocks.c.portal_id == portal_id)
+        .with_for_update()
+    )
+    if row is None:
+        raise LookupError(f"portal {portal_id} has no clock")
+    return Clock(int(row.last), int(row.trimmed))
+
+
+async def append(statements: Statements, portal_id: int, entries: Sequence[Event]) -> None:
+    """Writes events, whose positions follow the locked clock, and moves the clock."""
+    await statements.put(
+        events,
+        *(
+            {
+                "portal_id": portal_id,
+                "position": entry.position,
+                "type": entry.type,
+                "audience": entry.audience,
+                "body": entry.body,
+                "at": entry.at,
+            }
+            for entry in entries
+        ),
+    )
+    await statements.run(
+        update(clocks).where(clocks.c.portal_id == portal_id).values(last=entries[-1].position)
+    )
+
+
+async def clock(statements: Statements, portal_id: int) -> Clock:
+    """Where the log stands."""
+    row = await statements.first(
+        select(clocks.c.last, clocks.c.trimmed).where(clocks.c.portal_id == portal_id)
+    )
+    if row is None:
+        raise LookupError(f"portal {portal_id} has no clock")
+    return Clock(int(row.last), int(row.trimmed))
+
+
+async def heads(statements: Statements, portal_ids: Sequence[int]) -> dict[int, int]:
+    """The last positions of many portals of one shard, in one query."""
+    rows = await statements.all(
+        select(clocks.c.portal_id, clocks.c.last).where(clocks.c.portal_id.in_(portal_ids))
+    )
+    return {int(row.portal_id): int(row.last) for row in rows}
+
+
+async def read_after(
+    statements: Statements, portal_id: int, position: int, limit: int
+) -> list[Event]:
+    """At most ``limit`` events after a position, in order."""
+    rows = await statements.all(
+        select(events.c.position, events.c.type, events.c.audience, events.c.body, events.c.at)
+        .where(events.c.portal_id == portal_id, events.c.position > position)
+        .order_by(events.c.position)
+        .limit(limit)
+    )
+    return [Event(int(r.position), r.type, r.audience, r.body, int(r.at)) for r in rows]
+
+
+async def trim(statements: Statements, portal_id: int, before_ms: int) -> int:
+    """Forgets events older than a time; returns how many. The clock must be locked."""
+    last = await statements.scalar(
+        select(func.max(events.c.position)).where(
+            events.c.portal_id == portal_id, events.c.at < before_ms
+        )
+    )
+    if last is None:
+        return 0
+    gone = await statements.run(
+        delete(events).where(events.c.portal_id == portal_id, events.c.position <= last)
+    )
+    await statements.run(
+        update(clocks).where(clocks.c.portal_id == portal_id).values(trimmed=last)
+    )
+    return gone
