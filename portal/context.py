@@ -145,7 +145,7 @@ class Context:
 
     @asynccontextmanager
     async def quiet(self) -> AsyncIterator[Statements]:
-        """A change that means no event and touches rows nobody else decides on (tokens, sightings)."""
+        """A change that means no event, on rows that nobody else decides on: tokens, sightings."""
         database = await self.services.shards.home(self.portal)
         async with database.write() as statements:
             yield statements

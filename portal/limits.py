@@ -19,7 +19,9 @@ class Limits(BaseModel):
     page_most: int = Field(200, ge=1, le=1000, description="Entries that a page may be asked for.")
     picture_bytes: int = Field(5_000_000, ge=1, description="Bytes of an uploaded picture.")
     picture_pixels: int = Field(40_000_000, ge=1, description="Pixels of an uploaded picture.")
-    password_characters: int = Field(10, ge=8, le=64, description="Fewest characters of a password.")
+    password_characters: int = Field(
+        10, ge=8, le=64, description="Fewest characters of a password."
+    )
     session_days: int = Field(90, ge=1, description="Days until an unused session ends.")
     sessions_per_user: int = Field(50, ge=1, description="Live sessions of one user; oldest ends.")
     invitation_days: int = Field(14, ge=1, description="Days that an invitation is good for.")
@@ -29,7 +31,9 @@ class Limits(BaseModel):
     confirm_days: int = Field(7, ge=1, description="Days that a confirmation link is good for.")
     attempts_log_in: int = Field(10, ge=1, description="Log-ins per address and person in 5 min.")
     attempts_caller: int = Field(100, ge=1, description="Log-ins per network address in 5 minutes.")
-    attempts_mail: int = Field(5, ge=1, description="Mails to one address by anonymous ask an hour.")
+    attempts_mail: int = Field(
+        5, ge=1, description="Mails to one address by anonymous ask an hour."
+    )
     attempts_sign_up: int = Field(20, ge=1, description="Sign-ups per network address an hour.")
     commands_per_second: int = Field(50, ge=1, description="Commands of one user a second.")
     catch_up_events: int = Field(1_000, ge=1, description="Events behind, beyond which: resync.")

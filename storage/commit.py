@@ -166,9 +166,7 @@ class Committer:
                 await asyncio.sleep(0.05 * attempt)
         raise AssertionError("unreachable")
 
-    async def _transaction(
-        self, portal_id: int, units: list[_Unit], stage: _Stage
-    ) -> list[Event]:
+    async def _transaction(self, portal_id: int, units: list[_Unit], stage: _Stage) -> list[Event]:
         database = await self.shards.home(portal_id)
         async with database.write() as statements:
             clock = await log.lock(statements, portal_id)

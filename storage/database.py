@@ -56,7 +56,9 @@ class Statements:
         statement = insert_or_skip(self.dialect, table).values(**values)
         return await self.run(statement) > 0
 
-    async def upsert(self, table: Table, values: Mapping[str, Any], update: Mapping[str, Any]) -> None:
+    async def upsert(
+        self, table: Table, values: Mapping[str, Any], update: Mapping[str, Any]
+    ) -> None:
         """Inserts a row, or sets ``update`` on the one that has its key."""
         await self.connection.execute(upsert(self.dialect, table, values, update))
 

@@ -5,14 +5,16 @@ The rest of ``storage`` is written once, against SQLAlchemy Core, and asks here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Column,
     Connection,
-    Index,
+    FetchedValue,
     Insert,
     Integer,
     MetaData,
@@ -51,7 +53,7 @@ def portal_table(metadata: MetaData, name: str, *items: SchemaItem, key: Sequenc
         "mysql_row_format": "DYNAMIC",
     }
     primary = PrimaryKeyConstraint("portal_id", *key, name=f"pk_{name}")
-    table = Table(name, metadata, portal_id, *items, primary, **options)
+    table = Table(name, metadata, portal_id, *items, primary, implicit_returning=False, **options)
     if tuple(key) == ("id",):
         _number_rows(table)
     return table
@@ -74,10 +76,14 @@ def _number_rows(table: Table) -> None:
 
     InnoDB wants an AUTO_INCREMENT column to lead some index, so MySQL gets a second key on ``id``
     alone: the one index that ``portal_id`` does not lead, and that no query uses. SQLite numbers
-    only a key of one column, so there the numbers come from a row of ``numbers`` (see `insert_numbered`).
+    only a key of one column, so there the numbers come from a row of ``numbers``.
     """
-    table.c.id.autoincrement = True
-    Index(f"ix_{table.name}_number", table.c.id).ddl_if(dialect=("mysql", "mariadb"))
+    table.c.id.server_default = FetchedValue()
+    number = DDL(
+        f"ALTER TABLE {table.name} ADD KEY ix_{table.name}_number (id), "
+        "MODIFY id BIGINT NOT NULL AUTO_INCREMENT"
+    )
+    event.listen(table, "after_create", number.execute_if(dialect=("mysql", "mariadb")))
 
 
 async def insert_numbered(
@@ -98,6 +104,35 @@ _TAKE_NUMBER = text(
     "INSERT INTO numbers (name, last) VALUES (:name, 1) "
     "ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last"
 )
+
+
+def numbers_table(connection: Connection) -> None:
+    """Makes the counters that stand in for AUTO_INCREMENT, where they are needed."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(
+            "CREATE TABLE IF NOT EXISTS numbers (name TEXT PRIMARY KEY, last INTEGER NOT NULL)"
+        )
+
+
+# Longer than any migration takes; the second node gives up then, loudly.
+MIGRATION_WAIT_SECONDS = 600
+
+
+@contextmanager
+def one_migration_at_a_time(connection: Connection) -> Iterator[None]:
+    """Holds off other nodes' migrations. SQLite's writing transaction does that by itself."""
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    taken = connection.execute(
+        text("SELECT GET_LOCK('talkoo_migrations', :seconds)"), {"seconds": MIGRATION_WAIT_SECONDS}
+    ).scalar()
+    if taken != 1:
+        raise TimeoutError("another node's migrations did not end")
+    try:
+        yield
+    finally:
+        connection.execute(text("SELECT RELEASE_LOCK('talkoo_migrations')"))
 
 
 def open_engines(url: str, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
@@ -181,6 +216,8 @@ __all__ = [
     "directory_table",
     "insert_numbered",
     "insert_or_skip",
+    "numbers_table",
+    "one_migration_at_a_time",
     "open_engines",
     "portal_table",
     "upsert",

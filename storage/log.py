@@ -120,7 +120,5 @@ async def trim(statements: Statements, portal_id: int, before_ms: int) -> int:
     gone = await statements.run(
         delete(events).where(events.c.portal_id == portal_id, events.c.position <= last)
     )
-    await statements.run(
-        update(clocks).where(clocks.c.portal_id == portal_id).values(trimmed=last)
-    )
+    await statements.run(update(clocks).where(clocks.c.portal_id == portal_id).values(trimmed=last))
     return gone

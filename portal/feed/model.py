@@ -152,5 +152,3 @@ class FeedRead(EventBody):
 
     type: ClassVar[str] = "feed_read"
     feed: FeedState
-
-
