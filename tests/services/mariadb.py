@@ -1,6 +1,7 @@
 """A private MariaDB server."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,20 +47,24 @@ class MariaDB(Service):
         self.data = folder / "data"
 
     def prepare(self) -> None:
-        if (self.data / "mysql").is_dir():
+        # Written last: an installation that was interrupted is made anew.
+        rights = self.folder / "rights.sql"
+        if rights.exists():
             return
-        self.data.mkdir(parents=True, exist_ok=True)
-        (self.folder / "rights.sql").write_text(RIGHTS)
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.data.mkdir(parents=True)
         made = subprocess.run(
             [
                 find("mariadb-install-db", package="mariadb-server"),
                 "--no-defaults",
-                f"--datadir={self.data}",
+                # Relative: the script trips over a space in the path.
+                f"--datadir=./{self.data.name}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
                 "--skip-name-resolve",
                 *_as_root(),
             ],
+            cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -67,6 +72,7 @@ class MariaDB(Service):
         )
         if made.returncode != 0:
             raise NotReady(f"mariadb-install-db failed:\n{made.stdout}\n{made.stderr}")
+        rights.write_text(RIGHTS)
 
     def command(self) -> Sequence[str | Path]:
         return [
