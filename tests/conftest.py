@@ -1,0 +1,97 @@
+"""The stores that the suite runs on, and a house on each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from portal.context import Context, Services
+from storage.database import Database
+from storage.migrate import migrate
+from tests.house import House, open_house
+from tests.services.mariadb import MariaDB
+from tests.services.redis import Redis
+
+MakePortal = Callable[..., Awaitable[Context]]
+Join = Callable[..., Awaitable[Context]]
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await migrate(database, "directory")
+    await migrate(database, "shard")
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    """One MariaDB for the whole run."""
+    server = MariaDB(tmp_path_factory.mktemp("mariadb"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """One Redis for the whole run."""
+    server = Redis(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated SQLite database, shared: each test makes portals of its own in it."""
+    url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('sqlite') / 'talkoo.db'}"
+    asyncio.run(_migrate(url))
+    return url
+
+
+@pytest.fixture(scope="session")
+def mariadb_url(mariadb: MariaDB) -> str:
+    """A migrated MariaDB database, shared likewise."""
+    url = mariadb.create_database("talkoo")
+    asyncio.run(_migrate(url))
+    return url
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("sqlite", id="sqlite"),
+        pytest.param("mariadb", id="mariadb", marks=pytest.mark.mariadb),
+    ]
+)
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The address of each store in turn."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def house(store_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    """The parts that actions use, on each store."""
+    async with open_house(store_url, tmp_path / "blobs") as house:
+        yield house
+
+
+@pytest.fixture
+def services(house: House) -> Services:
+    """The services of the house."""
+    return house.services
+
+
+@pytest.fixture
+def make_portal(house: House) -> MakePortal:
+    """Makes a portal; gives its admin's context."""
+    return house.make_portal
+
+
+@pytest.fixture
+def join(house: House) -> Join:
+    """Adds someone to a portal; gives their context."""
+    return house.join
