@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from typing import Protocol
 
 from portal.accounts import operations as accounts
 from portal.chat import operations as chat
@@ -12,7 +12,19 @@ from portal.operation import AnyOperation
 from portal.presence import operations as presence
 from portal.snapshot import operations as snapshot
 
-MODULES: tuple[ModuleType, ...] = (accounts, chat, feed, presence, snapshot)
+
+class Module(Protocol):
+    """What a module's ``operations.py`` offers."""
+
+    @property
+    def OPERATIONS(self) -> tuple[AnyOperation, ...]: ...  # noqa: N802
+    @property
+    def EVENTS(self) -> tuple[type[EventBody], ...]: ...  # noqa: N802
+    @property
+    def SIGNALS(self) -> tuple[type[SignalBody], ...]: ...  # noqa: N802
+
+
+MODULES: tuple[Module, ...] = (accounts, chat, feed, presence, snapshot)
 
 OPERATIONS: dict[str, AnyOperation] = {
     operation.name: operation for module in MODULES for operation in module.OPERATIONS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeVar
@@ -137,14 +137,14 @@ class Context:
         return replace(self, portal_id=portal_id)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Statements]:
+    async def read(self) -> AsyncGenerator[Statements]:
         """A look at one moment of the portal's state."""
         database = await self.services.shards.home(self.portal)
         async with database.read() as statements:
             yield statements
 
     @asynccontextmanager
-    async def quiet(self) -> AsyncIterator[Statements]:
+    async def quiet(self) -> AsyncGenerator[Statements]:
         """A change that means no event, on rows that nobody else decides on: tokens, sightings."""
         database = await self.services.shards.home(self.portal)
         async with database.write() as statements:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -40,7 +40,7 @@ class Statements:
 
     async def run(self, statement: Executable) -> int:
         """Runs a change; returns how many rows it touched."""
-        return int((await self.connection.execute(statement)).rowcount)  # type: ignore[attr-defined]
+        return int((await self.connection.execute(statement)).rowcount)
 
     async def add(self, table: Table, **values: Any) -> int:
         """Inserts one row into a table that numbers its rows; returns the new id."""
@@ -71,14 +71,14 @@ class Database:
         self.writer, self.reader = open_engines(url, connections)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Statements]:
+    async def read(self) -> AsyncGenerator[Statements]:
         """A transaction in which every statement sees the same moment."""
         async with self.reader.connect() as connection:
             yield Statements(connection)
             await connection.rollback()
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Statements]:
+    async def write(self) -> AsyncGenerator[Statements]:
         """A transaction that commits when the block ends and rolls back when it raises."""
         async with self.writer.begin() as connection:
             yield Statements(connection)

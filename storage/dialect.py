@@ -5,7 +5,7 @@ The rest of ``storage`` is written once, against SQLAlchemy Core, and asks here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,7 +44,7 @@ def portal_table(metadata: MetaData, name: str, *items: SchemaItem, key: Sequenc
     the database hands the ids out (AUTO_INCREMENT).
     """
     portal_id = Column("portal_id", BigInt, nullable=False)
-    options = {
+    options: dict[str, Any] = {
         "mysql_partition_by": "KEY (portal_id)",
         "mysql_partitions": str(PARTITIONS),
         "mysql_engine": "InnoDB",
@@ -83,7 +83,7 @@ def _number_rows(table: Table) -> None:
         f"ALTER TABLE {table.name} ADD KEY ix_{table.name}_number (id), "
         "MODIFY id BIGINT NOT NULL AUTO_INCREMENT"
     )
-    event.listen(table, "after_create", number.execute_if(dialect=("mysql", "mariadb")))
+    event.listen(table, "after_create", number.execute_if(dialect="mysql"))
 
 
 async def insert_numbered(
@@ -119,7 +119,7 @@ MIGRATION_WAIT_SECONDS = 600
 
 
 @contextmanager
-def one_migration_at_a_time(connection: Connection) -> Iterator[None]:
+def one_migration_at_a_time(connection: Connection) -> Generator[None]:
     """Holds off other nodes' migrations. SQLite's writing transaction does that by itself."""
     if connection.dialect.name == "sqlite":
         yield
