@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from portal.accounts.log_in import log_in
+from portal.accounts.model import LogIn
 from portal.accounts.people import add_user
 from portal.accounts.sign_up import create_portal
 from portal.context import Actor, Context, Role, Services
@@ -94,6 +96,7 @@ class House:
     signals: SignalBook
     # Every event that was published, by portal, in order.
     events: dict[int, list[Event]]
+    emails: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
 
     def with_limits(self, **limits: int) -> House:
         """The same house under other limits."""
@@ -107,27 +110,41 @@ class House:
     async def make_portal(self, name: str = "Acme") -> Context:
         """A new portal; returns its admin's context."""
         address = f"p{uuid.uuid4().hex[:20]}"
+        email = f"admin@{address}.test"
         portal = await create_portal(
             self.services,
             name=name,
             address=address,
-            email=f"admin@{address}.test",
+            email=email,
             password=PASSWORD,
             person="Ada Admin",
         )
+        self.emails[portal.portal_id, portal.user_id] = email
         return self.context(portal.portal_id, portal.user_id, "admin")
 
     async def join(self, context: Context, name: str, role: Role = "member") -> Context:
         """Someone new in the portal; returns their context."""
+        email = f"{uuid.uuid4().hex[:12]}@example.test"
         user_id = await add_user(
             self.services,
             context.portal,
             name=name,
-            email=f"{uuid.uuid4().hex[:12]}@example.test",
+            email=email,
             password=PASSWORD,
             role=role,
         )
+        self.emails[context.portal, user_id] = email
         return self.context(context.portal, user_id, role)
+
+    async def token(self, context: Context) -> str:
+        """A new session of a user, as a bearer token."""
+        email = self.emails[context.portal, context.me.user_id]
+        logged_in = await log_in(
+            Context(self.services, context.portal),
+            LogIn(email=email, password=PASSWORD, token=True),
+        )
+        assert logged_in.token is not None
+        return logged_in.token
 
 
 @asynccontextmanager
