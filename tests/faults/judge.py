@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -98,7 +99,7 @@ async def judge(
     seqs = [message.seq for message in store]
     verdict.holes += [s for n, s in enumerate(seqs, before + 1) if s != n]
     log = await positions(shards, portal_id)
-    verdict.holes += [b for a, b in zip(log, log[1:], strict=False) if b != a + 1]
+    verdict.holes += [b for a, b in itertools.pairwise(log) if b != a + 1]
     return verdict
 
 
