@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from portal.model import Id, Model, Position, Request, SignalBody, Time
+from portal.model import Answer, Id, Model, Position, Request, SignalBody, Time
 
 State = Literal["online", "away", "offline"]
 
@@ -49,3 +49,9 @@ class PositionSignal(SignalBody):
 
     type: ClassVar[str] = "position"
     position: Position
+
+
+class PresenceList(Answer):
+    """Everybody whom I may know and who was ever here; the others were not yet."""
+
+    presence: list[Presence]
