@@ -1,1 +1,1 @@
-"""The REST side: routes, models, OpenAPI, authentication and errors."""
+"""The REST door: routes, requests and answers, authentication, errors and their descriptions."""
