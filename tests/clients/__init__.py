@@ -1,0 +1,1 @@
+"""Official Socket.IO clients, with nothing of ours installed."""

@@ -1,0 +1,1 @@
+"""The web client's own reducer, run by Node: snapshot plus events equals the later snapshot."""
