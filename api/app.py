@@ -17,14 +17,15 @@ from api import pages
 from api.answers import json_answer
 from api.authentication import Cookie, identify
 from api.errors import as_problem, of_status, on_http_exception, problem_answer
-from api.headers import PrivateAnswers
+from api.headers import PrivateAnswers, SafeHeaders
+from api.pace import Pace
 from api.requests import decode
 from api.routes import PREFIX, AnyRoute, RawRoute, Route
 from api.table import MODULES, ROUTES
 from portal import catalogue
 from portal.accounts.model import LoggedIn
 from portal.context import Context, Services
-from portal.errors import too_many
+from portal.errors import forbidden, too_many
 from portal.model import Answer
 from portal.operation import AnyOperation
 
@@ -36,15 +37,17 @@ def make_api(services: Services, version: str) -> ASGIApp:
         exception_handlers={HTTPException: on_http_exception},
     )
     app.router.redirect_slashes = False
-    return PrivateAnswers(app)
+    https = services.public_url.startswith("https:")
+    return SafeHeaders(PrivateAnswers(app), https)
 
 
 def _endpoints(services: Services, routes: Sequence[AnyRoute]) -> list[StarletteRoute]:
     """One endpoint a path. Those without names in braces come first, so that they are found."""
     ordered = sorted(routes, key=lambda route: ("{" in route.path, route.path))
+    pace = Pace(services.limits.commands_per_second)
     found: list[StarletteRoute] = []
     for path, group in groupby(ordered, key=lambda route: route.path):
-        endpoint = Endpoint(services, {route.method: route for route in group})
+        endpoint = Endpoint(services, {route.method: route for route in group}, pace)
         found.append(StarletteRoute(PREFIX + path, endpoint))
     return found
 
@@ -52,8 +55,9 @@ def _endpoints(services: Services, routes: Sequence[AnyRoute]) -> list[Starlette
 class Endpoint:
     """One path, with a route for each method."""
 
-    def __init__(self, services: Services, routes: Mapping[str, AnyRoute]) -> None:
+    def __init__(self, services: Services, routes: Mapping[str, AnyRoute], pace: Pace) -> None:
         self.services = services
+        self.pace = pace
         self.routes = dict(routes)
         if "GET" in self.routes:
             self.routes["HEAD"] = self.routes["GET"]
@@ -75,13 +79,14 @@ class Endpoint:
             return response
         if isinstance(route, RawRoute):
             context = await identify(request, self.services, public=False)
-            await _slow_down(context)
+            if context.me.role not in route.access:
+                raise forbidden("Your role does not allow this.")
             return await route.handle(request, context)
         return await self._operate(request, route, catalogue.OPERATIONS[route.operation])
 
     async def _operate(self, request: Request, route: Route, operation: AnyOperation) -> Response:
         context = await identify(request, self.services, public=operation.access == "public")
-        await _slow_down(context)
+        _slow_down(self.pace, context)
         limit = context.limits.body_bytes
         asked = await decode(request, route, operation.request, limit)
         answer: Answer = await operation.call(context, asked)
@@ -107,14 +112,12 @@ class Endpoint:
         return response
 
 
-async def _slow_down(context: Context) -> None:
-    """Commands of one user a second, whichever door they take."""
+def _slow_down(pace: Pace, context: Context) -> None:
     if context.actor is None:
         return
-    key = f"commands:{context.actor.portal_id}:{context.actor.user_id}"
-    wait = await context.services.limiter.hit(key, context.limits.commands_per_second, 1.0)
+    wait = pace.step((context.actor.portal_id, context.actor.user_id))
     if wait > 0:
-        raise too_many("Slower, please.", wait)
+        raise too_many("Too many requests; send fewer a second.", wait)
 
 
 def _next_link(request: Request, onward: Mapping[str, int]) -> str:

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.devices import device_of
+from api.origins import own_origin
 from portal.accounts.authenticate import authenticate
-from portal.addresses import address_of
+from portal.addresses import address_of, session_cookie
 from portal.context import Caller, Context, Services
 from portal.errors import Problem, not_found, unauthorized
 
@@ -20,7 +21,7 @@ _YEAR_SECONDS = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """The browser's cookie. Over HTTPS its name makes browsers refuse it from anyone else."""
+    """The browser's cookie."""
 
     name: str
     secure: bool
@@ -28,8 +29,7 @@ class Cookie:
     @classmethod
     def of(cls, public_url: str) -> Cookie:
         """The cookie of a server that people reach at this address."""
-        secure = urlsplit(public_url).scheme == "https"
-        return cls("__Host-talkoo_session" if secure else "talkoo_session", secure)
+        return cls(session_cookie(public_url), urlsplit(public_url).scheme == "https")
 
     def put(self, response: Response, token: str) -> None:
         """Gives the browser its token. The session ends on the server, long before the cookie."""
@@ -104,10 +104,8 @@ def _refuse_foreign(request: Request, services: Services, *, with_cookie: bool) 
     if request.method in _SAFE:
         return
     origin = request.headers.get("origin")
-    scheme = urlsplit(services.public_url).scheme
-    own = f"{scheme}://{request.headers.get('host', '')}".lower()
     if origin is not None:
-        allowed = origin.lower() == own
+        allowed = own_origin(services.public_url, request.headers.get("host", ""), origin)
     else:
         allowed = not with_cookie or request.headers.get("sec-fetch-site") == "same-origin"
     if not allowed:

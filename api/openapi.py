@@ -188,7 +188,7 @@ def _raw(route: RawRoute, module: str) -> Json:
     elif route.gives:
         binary = {"schema": {"type": "string", "contentEncoding": "binary"}}
         answer["content"] = dict.fromkeys(route.gives, binary)
-    statuses = {401, 404, 422, 429, 503} | ({403, 413, 415} if route.takes else set[int]())
+    statuses = {401, 403, 404, 422, 429, 503} | ({413, 415} if route.takes else set[int]())
     described: Json = {
         "operationId": route.name,
         "summary": route.summary,

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portal.context import Context
+from portal.context import Context, Role
+from portal.operation import EVERYONE
 
 PREFIX = "/api/v1"
 
@@ -47,7 +48,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RawRoute:
-    """A route whose body or answer is not JSON: bytes. Every role may use it."""
+    """A route that is no operation: of bytes, or of the server itself."""
 
     method: Method
     path: str
@@ -60,6 +61,7 @@ class RawRoute:
     answer: type[Any] | None = None
     gives: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
+    access: frozenset[Role] = EVERYONE
 
 
 AnyRoute = Route | RawRoute

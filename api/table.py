@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api import accounts, chat, feed, presence, snapshot
+from api import accounts, chat, feed, outbox, presence, snapshot
 from api.routes import AnyRoute
 
 MODULES: dict[str, tuple[AnyRoute, ...]] = {
@@ -11,6 +11,7 @@ MODULES: dict[str, tuple[AnyRoute, ...]] = {
     "feed": feed.ROUTES,
     "presence": presence.ROUTES,
     "snapshot": snapshot.ROUTES,
+    "outbox": outbox.ROUTES,
 }
 
 ROUTES: tuple[AnyRoute, ...] = tuple(route for routes in MODULES.values() for route in routes)

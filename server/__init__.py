@@ -1,1 +1,1 @@
-"""Puts it together: settings, the ASGI app, the command line, background jobs."""
+"""Puts the house together: settings, the application, the command line, background jobs."""

@@ -1,0 +1,101 @@
+"""What happens to every request on its way in and out: its true sender, its id, its log entry."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import secrets
+import time
+from collections.abc import Sequence
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = structlog.get_logger(__name__)
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# Asked for all the time; worth an entry only when something goes wrong.
+_QUIET = ("/healthz", "/readyz", "/socket.io/", "/assets/")
+
+
+class TrueSender:
+    """Believes ``X-Forwarded-For`` and ``X-Request-Id`` from trusted proxies, and nobody else."""
+
+    def __init__(self, app: ASGIApp, trusted: Sequence[str]) -> None:
+        self.app = app
+        self.trusted = [ipaddress.ip_network(network) for network in trusted]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+        if scope["type"] in ("http", "websocket"):
+            headers = Headers(scope=scope)
+            client = scope.get("client")
+            given = ""
+            if client and self._trusts(client[0]):
+                scope["client"] = (self._sender(client[0], headers), client[1])
+                given = headers.get("x-request-id", "")
+            known = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+            scope.setdefault("state", {})["request_id"] = known
+        await self.app(scope, receive, send)
+
+    def _sender(self, nearest: str, headers: Headers) -> str:
+        """Back along the proxies, to the first address that none of ours vouches for."""
+        chain = ",".join(headers.getlist("x-forwarded-for")).split(",")
+        for hop in reversed([hop.strip() for hop in chain if hop.strip()]):
+            try:
+                nearest = str(ipaddress.ip_address(hop.strip("[]")))
+            except ValueError:
+                return nearest
+            if not self._trusts(nearest):
+                return nearest
+        return nearest
+
+    def _trusts(self, address: str) -> bool:
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in self.trusted)
+
+
+class AccessLog:
+    """Writes one entry a request: who, what, how it ended, how long it took. No query, no body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = scope["state"]["request_id"]
+        started = time.perf_counter()
+        status = 0
+
+        async def send_noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, receive, send_noting)
+            finally:
+                self._write(scope, status, time.perf_counter() - started)
+
+    def _write(self, scope: Scope, status: int, seconds: float) -> None:
+        quiet = status < 500 and scope["path"].startswith(_QUIET)
+        (logger.debug if quiet else logger.info)(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            ms=round(seconds * 1000, 1),
+            portal=scope["state"].get("portal"),
+            user=scope["state"].get("user"),
+        )

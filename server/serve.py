@@ -1,0 +1,84 @@
+"""``talkoo serve``: listens, serves, and leaves in order."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+
+import structlog
+import uvicorn
+
+from server.app import open_server
+from server.failures import CannotListen
+from server.settings import Settings
+
+logger = structlog.get_logger(__name__)
+
+# Requests that run when the order to stop comes get this long to end.
+_GRACE_SECONDS = 10
+
+
+class _Listener(uvicorn.Server):
+    """Lets go of the clients before uvicorn closes their connections."""
+
+    def __init__(self, config: uvicorn.Config, leave: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self.leave = leave
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Called once, after SIGTERM or Ctrl-C."""
+        await self.leave()
+        await super().shutdown(sockets)
+
+
+async def serve(settings: Settings) -> None:
+    """Serves until a signal says otherwise."""
+    listening = _listen(settings)
+    try:
+        async with open_server(settings) as server:
+            config = uvicorn.Config(
+                server.app,
+                # The lifespan is `open_server`: what fails there is told in words.
+                lifespan="off",
+                # Who a request is from is decided in our own middleware.
+                proxy_headers=False,
+                server_header=False,
+                access_log=False,
+                log_config=None,
+                ws_max_size=settings.limits.frame_bytes,
+                # One frame goes to many; compressing it for each would cost more than it saves.
+                ws_per_message_deflate=False,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
+            _greet(settings)
+            logger.info("serving", address=settings.address, listen=settings.listen)
+            await _Listener(config, server.leave).serve([listening])
+            logger.info("stopped")
+    finally:
+        listening.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        raise CannotListen(error.strerror or str(error)) from error
+    listening.set_inheritable(True)
+    return listening
+
+
+def _greet(settings: Settings) -> None:
+    mails = "sent by SMTP" if settings.smtp else f"written to {settings.data / 'outbox'}"
+    sys.stdout.write(
+        f"\n  Talkoo serves on {settings.address}\n"
+        f"  Sign up a portal there: {settings.address}/sign-up\n"
+        f"  Mails are {mails}; the API is described at {settings.address}/api/docs\n"
+        "  Ctrl-C ends it.\n\n"
+    )
+    sys.stdout.flush()
