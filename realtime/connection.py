@@ -1,0 +1,61 @@
+"""One live Socket.IO connection of a session."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any, cast
+
+from portal.context import Actor, Caller, Role
+from realtime.seam import Line
+
+
+class Connection:
+    """A client, who it is, and how far it has got."""
+
+    __slots__ = ("actor", "caller", "caught", "ending", "line", "live", "sid", "started", "task")
+
+    def __init__(
+        self, sid: str, line: Line, actor: Actor, caller: Caller, position: int | None
+    ) -> None:
+        self.sid = sid
+        self.line = line
+        self.actor = actor
+        self.caller = caller
+        # The position up to which the client has everything, while it catches up.
+        self.caught = position
+        # True when the client has a state to go on from.
+        self.started = position is not None
+        # True while the hub delivers to it.
+        self.live = False
+        # True from when it was decided to end it: nothing more is done for it.
+        self.ending = False
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def portal_id(self) -> int:
+        """The portal that it is in."""
+        return self.actor.portal_id
+
+    @property
+    def user_id(self) -> int:
+        """Whose it is."""
+        return self.actor.user_id
+
+    @property
+    def session_id(self) -> int:
+        """Of which session."""
+        return self.actor.session_id
+
+    @property
+    def open(self) -> bool:
+        """Whether it is worth doing something for."""
+        return self.line.open and not self.ending
+
+    def become(self, role: str) -> None:
+        """The user's role from now on."""
+        self.actor = replace(self.actor, role=cast(Role, role))
+
+    def send(self, packet: Any) -> bool:
+        """Hands a prepared packet over; False when the client does not read."""
+        return self.line.send(packet)

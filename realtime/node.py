@@ -1,0 +1,259 @@
+"""A node's live side as one thing: bus, followers, gateway, presence, signals, limiter.
+
+How `server` puts it together:
+
+    node = Node(NodeSettings(redis=settings.redis, prefix=settings.redis_prefix), shards, limits)
+    committer = Committer(shards, published=node.publish)
+    services = Services(
+        shards=shards, committer=committer, limits=limits, ...,
+        signals=node.signals, limiter=node.limiter, presence=node.presence,
+    )
+    node.attach(services, catalogue.OPERATIONS, authenticate, allowed_origin)
+    app = node.app(rest_app)        # /socket.io/ is answered here, everything else there
+
+    await node.start()              # in the running loop, before serving
+    ...
+    await node.stop()               # lets connections go and finishes commits; then shards.close()
+
+``authenticate(services, token, portal_id, caller) -> Actor`` is `portal.accounts.authenticate`'s,
+``allowed_origin(host, origin) -> bool`` the server's: whether a page of an origin may talk to a
+host. `health` is for ``/readyz``. Run uvicorn with ``ws_max_size`` a little above
+``limits.frame_bytes``, ``ws_ping_interval=None`` (Engine.IO pings by itself) and
+``ws_per_message_deflate=False``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from portal.context import Services
+from portal.limits import Limits
+from portal.operation import AnyOperation
+from portal.presence.model import PositionSignal
+from realtime import frames, seam
+from realtime.bus import Bus
+from realtime.bus_memory import Exchange, MemoryBus
+from realtime.bus_redis import NONCE_SECONDS, RedisBus
+from realtime.connect import AllowedOrigin, Authenticate, Handshake
+from realtime.gateway import Gateway
+from realtime.limiter import MemoryLimiter, RedisLimiter
+from realtime.log_reader import LogReader
+from realtime.outage import DATABASE_OUTAGES
+from realtime.portals import Portals
+from realtime.presence import (
+    ALIVE_SECONDS,
+    BEAT_SECONDS,
+    GRACE_SECONDS,
+    Board,
+    Presence,
+    Turn,
+)
+from realtime.presence_memory import MemoryBoard, Shelf
+from realtime.presence_redis import RedisBoard
+from realtime.redis_client import OUTAGES as REDIS_OUTAGES
+from realtime.signals import BusSignals
+from storage import presence as store
+from storage.database import now_ms
+from storage.log import Event
+from storage.shards import Shards
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """What a node needs to know of its surroundings; times are in seconds."""
+
+    redis: str | None = None
+    prefix: str = "talkoo"
+    # New with every start, so that a node never meets the entries of its former life.
+    node_id: str = field(default_factory=lambda: secrets.token_hex(6))
+    # Half of what a lost hint may cost at the worst; the query is one read of a small table.
+    poll_seconds: float = 2.0
+    poll_seconds_without_bus: float = 1.0
+    position_seconds: float = 20.0
+    sweep_seconds: float = 10.0
+    # A dead connection is noticed within fifteen seconds.
+    ping_interval: float = 10.0
+    ping_timeout: float = 5.0
+    nonce_seconds: float = NONCE_SECONDS
+    grace_seconds: float = GRACE_SECONDS
+    beat_seconds: float = BEAT_SECONDS
+    alive_seconds: float = ALIVE_SECONDS
+
+
+@dataclass(slots=True)
+class Meeting:
+    """Where nodes of one process meet when there is no Redis."""
+
+    exchange: Exchange = field(default_factory=Exchange)
+    shelf: Shelf = field(default_factory=Shelf)
+
+
+class Node:
+    """One node's live side."""
+
+    def __init__(
+        self,
+        settings: NodeSettings,
+        shards: Shards,
+        limits: Limits,
+        meeting: Meeting | None = None,
+    ) -> None:
+        self.settings = settings
+        self.shards = shards
+        self.node_id = settings.node_id
+        self.reader = LogReader(shards)
+        self.bus, board, self.limiter = _parts(settings, meeting or Meeting())
+        self.gateway = Gateway(settings.ping_interval, settings.ping_timeout, limits.frame_bytes)
+        self.portals = Portals(self.node_id, self.bus, self.reader, self.gateway)
+        self.signals = BusSignals(self.portals)
+        self.presence = Presence(
+            board,
+            outages=REDIS_OUTAGES,
+            grace_seconds=settings.grace_seconds,
+            beat_seconds=settings.beat_seconds,
+        )
+        self.presence.announce = self._announce
+        self.bus.recovered = self._recovered
+        self._services: Services | None = None
+        self._poll_now = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def attach(
+        self,
+        services: Services,
+        operations: Mapping[str, AnyOperation],
+        authenticate: Authenticate,
+        allowed_origin: AllowedOrigin,
+    ) -> None:
+        """Gets what actions work with; connects are taken from then on."""
+        self._services = services
+        handshake = Handshake(services, authenticate, allowed_origin)
+        self.gateway.attach(services, operations, handshake, self.portals, self.presence)
+
+    def app(self, other: Any) -> Any:
+        """The ASGI app that answers ``/socket.io/`` and leaves the rest to another."""
+        return seam.asgi(self.gateway.server, other)
+
+    async def publish(self, portal_id: int, events: list[Event]) -> None:
+        """Tells of committed events; `Committer` calls it."""
+        await self.portals.committed(portal_id, events)
+
+    def health(self) -> dict[str, Any]:
+        """Whether the bus carries, how far the log is ahead, and how many are connected."""
+        return {
+            "bus": self.bus.healthy,
+            "lag": self.portals.lag(),
+            "portals": len(self.portals.seats()),
+            "connections": len(self.gateway.connections),
+        }
+
+    async def start(self) -> None:
+        """Begins to follow and to tell."""
+        await self.bus.start()
+        await self.presence.start()
+        self._tasks = [
+            asyncio.create_task(self._poll_for_ever()),
+            asyncio.create_task(_every(self.settings.position_seconds, self._tell_positions)),
+            asyncio.create_task(_every(self.settings.sweep_seconds, self._sweep)),
+        ]
+
+    async def stop(self) -> None:
+        """Lets every connection go, finishes what was begun, and leaves the bus."""
+        await self._see_off()
+        await self.gateway.close()
+        if self._services is not None:
+            await self._services.committer.drain()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.presence.close()
+        await self.portals.close()
+        await self.bus.close()
+        if isinstance(self.limiter, RedisLimiter):
+            await self.limiter.close()
+
+    # --- Work that goes on --------------------------------------------------------------------
+
+    async def _poll_for_ever(self) -> None:
+        while True:
+            healthy = self.bus.healthy
+            seconds = (
+                self.settings.poll_seconds if healthy else self.settings.poll_seconds_without_bus
+            )
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._poll_now.wait(), seconds)
+            self._poll_now.clear()
+            try:
+                await self.portals.poll()
+            except DATABASE_OUTAGES as error:
+                logger.warning("poll_met_outage", error=str(error))
+            except Exception:
+                logger.exception("poll_failed")
+
+    def _recovered(self) -> None:
+        """The bus was away: look at once what it did not tell, and be seen again."""
+        self._poll_now.set()
+        self.presence.write_all()
+
+    async def _tell_positions(self) -> None:
+        for seat in self.portals.seats():
+            if seat.position > seat.told:
+                seat.told = seat.position
+                body = PositionSignal(position=seat.position)
+                seat.hub.tell_all(frames.signal(body.type, body.model_dump_json()))
+
+    async def _sweep(self) -> None:
+        self.gateway.sweep()
+        await self.portals.sweep()
+
+    async def _announce(self, portal_id: int, turns: list[Turn]) -> None:
+        now = now_ms()
+        left = [turn.user_id for turn in turns if turn.after is None]
+        await self._note_seen(portal_id, left, now)
+        for turn in turns:
+            await self.signals.send_turn(portal_id, turn, now)
+
+    async def _note_seen(self, portal_id: int, user_ids: list[int], at: int) -> None:
+        if not user_ids:
+            return
+        try:
+            database = await self.shards.home(portal_id)
+            async with database.write() as statements:
+                await store.saw(statements, portal_id, user_ids, at)
+        except DATABASE_OUTAGES as error:
+            logger.warning("last_seen_not_noted", portal=portal_id, error=str(error))
+
+    async def _see_off(self) -> None:
+        """Whoever is here when the node stops was last seen now; other nodes may know better."""
+        for portal_id, user_ids in self.presence.users().items():
+            await self._note_seen(portal_id, user_ids, now_ms())
+
+
+def _parts(
+    settings: NodeSettings, meeting: Meeting
+) -> tuple[Bus, Board, MemoryLimiter | RedisLimiter]:
+    node_id, prefix, alive = settings.node_id, settings.prefix, settings.alive_seconds
+    if settings.redis is None:
+        board = MemoryBoard(node_id, meeting.shelf, alive)
+        return MemoryBus(meeting.exchange), board, MemoryLimiter()
+    url = settings.redis
+    bus = RedisBus(url, prefix, node_id, settings.nonce_seconds)
+    return bus, RedisBoard(url, prefix, node_id, alive), RedisLimiter(url, prefix)
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except Exception:
+            logger.exception("periodic_work_failed")

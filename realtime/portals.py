@@ -1,0 +1,189 @@
+"""The portals that this node serves now: for each its hub, its follower and its channel."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import structlog
+
+from realtime import wire
+from realtime.bus import Bus
+from realtime.follower import Follower
+from realtime.hub import Ends, Hub
+from realtime.log_reader import LogReader
+from realtime.wire import Committed, Signal
+from storage.log import Event
+
+logger = structlog.get_logger(__name__)
+
+# A portal that nobody is connected to is followed a little longer: a reload comes right back.
+IDLE_SECONDS = 30.0
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """One portal on this node. ``follower`` stands once ``started`` is done."""
+
+    hub: Hub
+    started: asyncio.Task[Follower] | None = None
+    follower: Follower | None = None
+    # The newest position that was heard of before the follower stood.
+    heard: int = 0
+    # How many connections need it, live or still catching up.
+    users: int = 0
+    idle_since: float = 0.0
+    # The position that the last `position` signal told.
+    told: int = 0
+
+    @property
+    def position(self) -> int:
+        """The last position that its connections were given."""
+        return self.follower.position if self.follower else 0
+
+
+class Portals:
+    """Follows portals for as long as someone is connected to them."""
+
+    def __init__(self, node_id: str, bus: Bus, reader: LogReader, ends: Ends) -> None:
+        self.node_id = node_id
+        self.bus = bus
+        self.reader = reader
+        self.ends = ends
+        self.malformed = 0
+        self._seats: dict[int, Seat] = {}
+        self._subscribing = asyncio.Lock()
+
+    def get(self, portal_id: int) -> Seat | None:
+        """The portal, if this node serves it."""
+        return self._seats.get(portal_id)
+
+    def seats(self) -> list[Seat]:
+        """All portals that this node serves."""
+        return list(self._seats.values())
+
+    # --- Serving and no longer serving --------------------------------------------------------
+
+    async def open(self, portal_id: int) -> tuple[Seat, Follower]:
+        """Serves a portal; raises what the database raises when it is away."""
+        seat = self._seat(portal_id)
+        if seat.follower is not None:
+            return seat, seat.follower
+        if seat.started is None:
+            seat.started = asyncio.create_task(self._start(seat))
+        # Several connections may wait for it, and any of them may be cancelled.
+        return seat, await asyncio.shield(seat.started)
+
+    def hold(self, portal_id: int) -> None:
+        """Someone needs the portal."""
+        self._seat(portal_id).users += 1
+
+    def release(self, portal_id: int) -> None:
+        """Someone needs it no more."""
+        seat = self._seats.get(portal_id)
+        if seat is not None:
+            seat.users -= 1
+            seat.idle_since = time.monotonic()
+
+    def _seat(self, portal_id: int) -> Seat:
+        seat = self._seats.get(portal_id)
+        if seat is None:
+            seat = self._seats[portal_id] = Seat(Hub(portal_id, self.ends))
+            seat.idle_since = time.monotonic()
+        return seat
+
+    async def _start(self, seat: Seat) -> Follower:
+        portal_id = seat.hub.portal_id
+        try:
+            # First the channel, then the clock: what comes in between is heard of.
+            async with self._subscribing:
+                await self.bus.subscribe(
+                    wire.channel(portal_id), lambda data: self.hear(portal_id, data)
+                )
+            clock = await self.reader.clock(portal_id)
+            seat.follower = Follower(
+                portal_id, clock.last, self.reader, seat.hub.deliver, lambda: self._lost(seat)
+            )
+            seat.told = clock.last
+            seat.follower.saw(seat.heard)
+            return seat.follower
+        finally:
+            seat.started = None
+
+    async def sweep(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        """Stops following portals that nobody needs."""
+        now = time.monotonic()
+        for seat in self.seats():
+            if seat.users <= 0 and seat.started is None and now - seat.idle_since >= idle_seconds:
+                await self._close(seat)
+
+    async def close(self) -> None:
+        """Stops following all."""
+        for seat in self.seats():
+            await self._close(seat)
+
+    async def _close(self, seat: Seat) -> None:
+        portal_id = seat.hub.portal_id
+        self._seats.pop(portal_id, None)
+        async with self._subscribing:
+            # Someone may have come while we waited for our turn.
+            if portal_id not in self._seats:
+                await self.bus.unsubscribe(wire.channel(portal_id))
+        if seat.follower is not None:
+            await seat.follower.close()
+
+    def _lost(self, seat: Seat) -> None:
+        """The log lost events: whoever follows it must begin anew, with a snapshot."""
+        for connection in seat.hub.connections():
+            self.ends.cut(connection, "log")
+        seat.follower = None
+
+    # --- Hearing and telling ------------------------------------------------------------------
+
+    def hear(self, portal_id: int, data: bytes) -> None:
+        """Takes a message of the bus."""
+        message = wire.decode(data)
+        if message is None:
+            self.malformed += 1
+            logger.warning("bus_message_malformed", portal=portal_id, bytes=len(data))
+            return
+        node_id, content = message
+        if node_id != self.node_id:
+            self.take(portal_id, content)
+
+    def take(self, portal_id: int, content: Committed | Signal) -> None:
+        """Brings news of a portal to its connections here."""
+        seat = self._seats.get(portal_id)
+        if seat is None:
+            return
+        if isinstance(content, Signal):
+            seat.hub.signal(content)
+        elif seat.follower is not None:
+            seat.follower.hint(content.events)
+        elif content.events:
+            seat.heard = max(seat.heard, content.events[-1].position)
+
+    async def committed(self, portal_id: int, events: list[Event]) -> None:
+        """Tells of a commit: own connections at once, the other nodes over the bus."""
+        await self.tell(portal_id, Committed(events))
+
+    async def tell(self, portal_id: int, content: Committed | Signal) -> None:
+        """Brings news to this node's connections, and to the other nodes."""
+        self.take(portal_id, content)
+        await self.bus.publish(wire.channel(portal_id), wire.encode(self.node_id, content))
+
+    # --- The poll -----------------------------------------------------------------------------
+
+    async def poll(self) -> None:
+        """Compares where the logs end with what was handed on: finds what the bus lost."""
+        followers = {s.hub.portal_id: s.follower for s in self.seats() if s.follower is not None}
+        if not followers:
+            return
+        for portal_id, head in (await self.reader.heads(list(followers))).items():
+            followers[portal_id].saw(head)
+
+    def lag(self) -> int:
+        """How many events the portal that is furthest behind has yet to hand on."""
+        followers = [seat.follower for seat in self.seats() if seat.follower is not None]
+        return max((f.head - f.position for f in followers), default=0)

@@ -1,0 +1,73 @@
+"""What nodes say to each other on a portal's channel: new events, and signals.
+
+Whatever else comes over the bus is not understood, and thereby harmless.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+
+from storage.log import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The events of one commit, in order."""
+
+    events: list[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something live that is not kept; ``body`` is an encoded JSON object."""
+
+    audience: str
+    type: str
+    body: str
+    except_user: int | None
+
+
+def channel(portal_id: int) -> str:
+    """The channel of a portal."""
+    return f"portal:{portal_id}"
+
+
+def encode(node_id: str, message: Committed | Signal) -> bytes:
+    """A message of this node."""
+    if isinstance(message, Committed):
+        rows = [[e.position, e.type, e.audience, e.body, e.at] for e in message.events]
+        return orjson.dumps([node_id, "events", rows])
+    signal = [message.audience, message.type, message.body, message.except_user]
+    return orjson.dumps([node_id, "signal", signal])
+
+
+def decode(data: bytes) -> tuple[str, Committed | Signal] | None:
+    """Which node said what; None when it is not understood."""
+    try:
+        node_id, kind, content = cast(list[Any], orjson.loads(data))
+        if kind == "events":
+            return str(node_id), Committed([_event(*row) for row in content])
+        if kind == "signal":
+            return str(node_id), _signal(*content)
+    except (ValueError, TypeError):
+        pass
+    return None
+
+
+def _event(position: Any, type_: Any, audience: Any, body: Any, at: Any) -> Event:
+    if not (_is(int, position, at) and _is(str, type_, audience, body)):
+        raise TypeError
+    return Event(position, type_, audience, body, at)
+
+
+def _signal(audience: Any, type_: Any, body: Any, except_user: Any) -> Signal:
+    if not (_is(str, audience, type_, body) and (except_user is None or _is(int, except_user))):
+        raise TypeError
+    return Signal(audience, type_, body, except_user)
+
+
+def _is(kind: type, *values: Any) -> bool:
+    return all(isinstance(value, kind) and not isinstance(value, bool) for value in values)
