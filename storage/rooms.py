@@ -1,0 +1,259 @@
+"""Rooms and who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, and_, delete, func, select, update
+
+from storage.database import Statements
+from storage.schema import members, messages, posts, rooms, users
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRow:
+    """A room."""
+
+    id: int
+    kind: str
+    name: str
+    visible_to: str
+    created_by: int
+    created_at: int
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A user at a room: the room, and what they are to it."""
+
+    room: RoomRow
+    role: str
+    # None when the user is not in the room.
+    read_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MyRoom:
+    """A room that a user is in, with their reading."""
+
+    room: RoomRow
+    read_seq: int
+    # Messages after read_seq that were deleted.
+    deleted: int
+    post_id: int | None
+
+
+_ROOM = (
+    rooms.c.id,
+    rooms.c.kind,
+    rooms.c.name,
+    rooms.c.visible_to,
+    rooms.c.created_by,
+    rooms.c.created_at,
+    rooms.c.last_seq,
+)
+
+
+def _room(row: Row[Any]) -> RoomRow:
+    return RoomRow(
+        id=int(row.id),
+        kind=row.kind,
+        name=row.name,
+        visible_to=row.visible_to,
+        created_by=int(row.created_by),
+        created_at=int(row.created_at),
+        last_seq=int(row.last_seq),
+    )
+
+
+async def standing(
+    statements: Statements, portal_id: int, room_id: int, user_id: int
+) -> Standing | None:
+    """A room, the user's role and membership, in one query.
+
+    None when there is no such room, it belongs to a deleted post, or the user is not active.
+    """
+    mine = and_(
+        members.c.portal_id == portal_id,
+        members.c.room_id == rooms.c.id,
+        members.c.user_id == user_id,
+    )
+    dead = and_(
+        posts.c.portal_id == portal_id,
+        posts.c.room_id == rooms.c.id,
+        posts.c.deleted_at.is_not(None),
+    )
+    who = and_(users.c.portal_id == portal_id, users.c.id == user_id)
+    row = await statements.first(
+        select(*_ROOM, users.c.role, members.c.read_seq)
+        .select_from(rooms.join(users, who).outerjoin(members, mine).outerjoin(posts, dead))
+        .where(
+            rooms.c.portal_id == portal_id,
+            rooms.c.id == room_id,
+            users.c.deactivated_at.is_(None),
+            posts.c.id.is_(None),
+        )
+    )
+    if row is None:
+        return None
+    return Standing(_room(row), row.role, None if row.read_seq is None else int(row.read_seq))
+
+
+async def my_rooms(
+    statements: Statements, portal_id: int, user_id: int, room_id: int | None = None
+) -> list[MyRoom]:
+    """The rooms that a user is in, without those of deleted posts; the lately used first."""
+    deleted = (
+        select(func.count())
+        .select_from(messages)
+        .where(
+            messages.c.portal_id == portal_id,
+            messages.c.room_id == rooms.c.id,
+            messages.c.deleted_at.is_not(None),
+            messages.c.seq > members.c.read_seq,
+        )
+        .scalar_subquery()
+    )
+    query = (
+        select(*_ROOM, members.c.read_seq, deleted.label("deleted"), posts.c.id.label("post_id"))
+        .select_from(
+            members.join(
+                rooms, and_(rooms.c.portal_id == portal_id, rooms.c.id == members.c.room_id)
+            ).outerjoin(posts, and_(posts.c.portal_id == portal_id, posts.c.room_id == rooms.c.id))
+        )
+        .where(
+            members.c.portal_id == portal_id,
+            members.c.user_id == user_id,
+            posts.c.deleted_at.is_(None),
+        )
+        .order_by(func.coalesce(rooms.c.last_message_at, rooms.c.created_at).desc(), rooms.c.id)
+    )
+    if room_id is not None:
+        query = query.where(members.c.room_id == room_id)
+    rows = await statements.all(query)
+    return [
+        MyRoom(
+            _room(row),
+            int(row.read_seq),
+            int(row.deleted),
+            None if row.post_id is None else int(row.post_id),
+        )
+        for row in rows
+    ]
+
+
+async def member_ids(
+    statements: Statements, portal_id: int, room_ids: Collection[int]
+) -> dict[int, list[int]]:
+    """Who is in each room, ascending."""
+    found: dict[int, list[int]] = {room_id: [] for room_id in room_ids}
+    if room_ids:
+        rows = await statements.all(
+            select(members.c.room_id, members.c.user_id)
+            .where(members.c.portal_id == portal_id, members.c.room_id.in_(room_ids))
+            .order_by(members.c.room_id, members.c.user_id)
+        )
+        for row in rows:
+            found[int(row.room_id)].append(int(row.user_id))
+    return found
+
+
+async def direct_room(statements: Statements, portal_id: int, key: str) -> int | None:
+    """The direct room of a pair, if there is one."""
+    found = await statements.scalar(
+        select(rooms.c.id).where(rooms.c.portal_id == portal_id, rooms.c.direct_key == key)
+    )
+    return None if found is None else int(found)
+
+
+async def add_room(
+    statements: Statements,
+    portal_id: int,
+    *,
+    kind: str,
+    name: str,
+    visible_to: str,
+    created_by: int,
+    now: int,
+    direct_key: str | None = None,
+) -> int:
+    """A new room, without members."""
+    return await statements.add(
+        rooms,
+        portal_id=portal_id,
+        kind=kind,
+        name=name,
+        visible_to=visible_to,
+        direct_key=direct_key,
+        created_by=created_by,
+        created_at=now,
+        last_seq=0,
+    )
+
+
+async def add_members(
+    statements: Statements, portal_id: int, room: int, users: Sequence[int], read_seq: int, now: int
+) -> None:
+    """Puts users into a room, with everything up to ``read_seq`` read."""
+    await statements.put(
+        members,
+        *(
+            {
+                "portal_id": portal_id,
+                "room_id": room,
+                "user_id": user,
+                "read_seq": read_seq,
+                "joined_at": now,
+            }
+            for user in users
+        ),
+    )
+
+
+async def remove_member(statements: Statements, portal_id: int, room_id: int, user_id: int) -> bool:
+    """Takes a user out of a room; tells whether they were in it."""
+    gone = await statements.run(
+        delete(members).where(
+            members.c.portal_id == portal_id,
+            members.c.room_id == room_id,
+            members.c.user_id == user_id,
+        )
+    )
+    return gone > 0
+
+
+async def rename(statements: Statements, portal_id: int, room_id: int, name: str) -> None:
+    """Gives a room another name."""
+    await statements.run(
+        update(rooms).where(rooms.c.portal_id == portal_id, rooms.c.id == room_id).values(name=name)
+    )
+
+
+async def room_counts(
+    statements: Statements, portal_id: int, user_ids: Collection[int]
+) -> dict[int, int]:
+    """In how many rooms each user is."""
+    rows = await statements.all(
+        select(members.c.user_id, func.count().label("count"))
+        .where(members.c.portal_id == portal_id, members.c.user_id.in_(user_ids))
+        .group_by(members.c.user_id)
+    )
+    return {int(row.user_id): int(row[1]) for row in rows}
+
+
+async def set_read(
+    statements: Statements, portal_id: int, room_id: int, user_id: int, seq: int
+) -> None:
+    """Everything up to ``seq`` is read by a member."""
+    await statements.run(
+        update(members)
+        .where(
+            members.c.portal_id == portal_id,
+            members.c.room_id == room_id,
+            members.c.user_id == user_id,
+        )
+        .values(read_seq=seq)
+    )
