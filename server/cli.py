@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Coroutine, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NoReturn
 
 import uvloop
 
@@ -53,7 +53,7 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         runner.run(work)
 
 
-def _end(reason: str, code: int = 1) -> None:
+def _end(reason: str, code: int = 1) -> NoReturn:
     print(f"talkoo: {reason}", file=sys.stderr)
     sys.exit(code)
 

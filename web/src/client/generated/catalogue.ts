@@ -10,7 +10,7 @@ export type Schema = components["schemas"];
 export interface Operations {
   /** Join the portal. */
   accept_invitation: { request: Schema["AcceptInvitation"]; answer: Schema["LoggedIn"] };
-  /** add_members */
+  /** Add people. */
   add_members: { request: Schema["AddMembers"]; answer: Schema["RoomAnswer"] };
   /** A new password, by the old one. Ends all other sessions. */
   change_password: { request: Schema["ChangePassword"]; answer: Schema["Done"] };
@@ -20,19 +20,19 @@ export interface Operations {
   close_invitation_link: { request: Schema["Nothing"]; answer: Schema["InvitationLink"] };
   /** Confirm the address by the secret from the mail. */
   confirm_email: { request: Schema["ConfirmEmail"]; answer: Schema["Done"] };
-  /** To the whole portal, or to chosen people. */
+  /** Post to the portal or to chosen people. */
   create_post: { request: Schema["CreatePost"]; answer: Schema["PostAnswer"] };
-  /** A group room with me and others in it. */
+  /** Make a group room. */
   create_room: { request: Schema["CreateRoom"]; answer: Schema["RoomAnswer"] };
   /** Deactivated people cannot log in, and do not count for the plan. */
   deactivate: { request: Schema["Deactivate"]; answer: Schema["PersonAnswer"] };
-  /** By its author, or an admin of the portal. */
+  /** Delete a message. */
   delete_message: { request: Schema["DeleteMessage"]; answer: Schema["MessageAnswer"] };
-  /** By its author, or an admin of the portal. Its discussion goes with it. */
+  /** Delete a post. */
   delete_post: { request: Schema["DeletePost"]; answer: Schema["Done"] };
-  /** By its author. */
+  /** Edit my message. */
   edit_message: { request: Schema["EditMessage"]; answer: Schema["MessageAnswer"] };
-  /** By its author. */
+  /** Edit my post. */
   edit_post: { request: Schema["EditPost"]; answer: Schema["PostAnswer"] };
   /** end other sessions */
   end_other_sessions: { request: Schema["Nothing"]; answer: Schema["Done"] };
@@ -50,29 +50,29 @@ export interface Operations {
   get_person: { request: Schema["GetPerson"]; answer: Schema["PersonAnswer"] };
   /** get portal */
   get_portal: { request: Schema["Nothing"]; answer: Schema["PortalAnswer"] };
-  /** get_post */
+  /** One post. */
   get_post: { request: Schema["GetPost"]; answer: Schema["PostAnswer"] };
-  /** get_room */
+  /** One of my rooms. */
   get_room: { request: Schema["GetRoom"]; answer: Schema["RoomAnswer"] };
   /** get snapshot */
   get_snapshot: { request: Schema["Nothing"]; answer: Schema["Snapshot"] };
   /** Mail an invitation to each address. */
   invite: { request: Schema["Invite"]; answer: Schema["Invitations"] };
-  /** leave_room */
+  /** Leave a room. */
   leave_room: { request: Schema["LeaveRoom"]; answer: Schema["Done"] };
-  /** like_post */
+  /** Like a post. */
   like_post: { request: Schema["LikePost"]; answer: Schema["PostAnswer"] };
   /** list invitations */
   list_invitations: { request: Schema["Nothing"]; answer: Schema["Invitations"] };
-  /** A page of history. ``before`` or ``after`` a seq, or around one; else the newest. */
+  /** A page of a room's history. */
   list_messages: { request: Schema["ListMessages"]; answer: Schema["Messages"] };
   /** list people */
   list_people: { request: Schema["Nothing"]; answer: Schema["People"] };
-  /** A page of the feed, newest first: those before a position, or the newest. */
+  /** A page of the feed. */
   list_posts: { request: Schema["ListPosts"]; answer: Schema["Posts"] };
   /** Who is here now */
   list_presence: { request: Schema["Nothing"]; answer: Schema["PresenceList"] };
-  /** list rooms */
+  /** My rooms. */
   list_rooms: { request: Schema["Nothing"]; answer: Schema["Rooms"] };
   /** list sessions */
   list_sessions: { request: Schema["Nothing"]; answer: Schema["Sessions"] };
@@ -84,21 +84,21 @@ export interface Operations {
   look_at_invitation: { request: Schema["LookAtInvitation"]; answer: Schema["InvitationView"] };
   /** look at portal */
   look_at_portal: { request: Schema["Nothing"]; answer: Schema["PortalView"] };
-  /** I have seen the posts up to this position. It never moves back. */
+  /** Mark the feed as read. */
   mark_feed_read: { request: Schema["MarkFeedRead"]; answer: Schema["FeedReadAnswer"] };
-  /** I have read up to this message. It never moves back. */
+  /** Mark as read. */
   mark_read: { request: Schema["MarkRead"]; answer: Schema["ReadAnswer"] };
-  /** The direct room with someone; made on first use, then always the same one. */
+  /** Open the direct room with someone. */
   open_direct_room: { request: Schema["OpenDirectRoom"]; answer: Schema["RoomAnswer"] };
   /** Open the invitation link; an open one stays as it is unless the role differs. */
   open_invitation_link: { request: Schema["OpenLink"]; answer: Schema["InvitationLink"] };
   /** reactivate */
   reactivate: { request: Schema["Reactivate"]; answer: Schema["PersonAnswer"] };
-  /** By whoever made the room, or an admin of the portal. */
+  /** Remove someone from a room. */
   remove_member: { request: Schema["RemoveMember"]; answer: Schema["RoomAnswer"] };
   /** rename_portal */
   rename_portal: { request: Schema["RenamePortal"]; answer: Schema["PortalAnswer"] };
-  /** rename_room */
+  /** Rename a room. */
   rename_room: { request: Schema["RenameRoom"]; answer: Schema["RoomAnswer"] };
   /** Ask for a mail with a reset link. The answer is the same whether the address is known. */
   request_reset: { request: Schema["RequestReset"]; answer: Schema["Done"] };
@@ -106,7 +106,7 @@ export interface Operations {
   resend_confirmation: { request: Schema["Nothing"]; answer: Schema["Done"] };
   /** A new password, by the secret from the mail. Ends all sessions. */
   reset_password: { request: Schema["Reset"]; answer: Schema["Done"] };
-  /** To a room, or to a post's discussion: a comment. */
+  /** Send a message, or a comment to a post's discussion. */
   send_message: { request: Schema["SendMessage"]; answer: Schema["MessageAnswer"] };
   /** This device is in use, or idle */
   set_presence: { request: Schema["SetPresence"]; answer: Schema["Done"] };
@@ -116,7 +116,7 @@ export interface Operations {
   sign_up: { request: Schema["SignUp"]; answer: Schema["Door"] };
   /** I am typing in a room */
   typing: { request: Schema["Typing"]; answer: Schema["Done"] };
-  /** unlike_post */
+  /** Take a like back. */
   unlike_post: { request: Schema["UnlikePost"]; answer: Schema["PostAnswer"] };
   /** Only the fields given are changed. */
   update_profile: { request: Schema["UpdateProfile"]; answer: Schema["MeAnswer"] };
