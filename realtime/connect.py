@@ -12,6 +12,7 @@ from portal.addresses import address_of, session_cookie
 from portal.context import Actor, Caller, Services
 from portal.errors import Problem, from_validation, not_found, unauthorized
 from portal.model import Position, Request
+from storage.shards import UnknownPortal
 
 # Tells whether a page of ``origin`` may talk to ``host``.
 AllowedOrigin = Callable[[str, str], bool]
@@ -53,7 +54,10 @@ class Handshake:
         if token is None:
             raise unauthorized()
         caller = caller_of(environ, sid)
-        actor = await self.authenticate(self.services, token, portal_id, caller)
+        try:
+            actor = await self.authenticate(self.services, token, portal_id, caller)
+        except UnknownPortal as error:
+            raise unauthorized() from error
         return actor, caller, given.position
 
     async def _portal(self, environ: Mapping[str, Any]) -> int | None:

@@ -173,6 +173,9 @@ class Server(_Base):
             self._command(sid, data, id)
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        if not isinstance(data, bytes | bytearray):
+            # Attachments that never came: the library would take any message for one of them.
+            self._binary_packet.pop(eio_sid, None)
         base: Any = super()
         await base._handle_eio_message(eio_sid, data)
         begun = self._binary_packet.get(eio_sid)
@@ -184,6 +187,14 @@ class Server(_Base):
         await base._handle_eio_connect(eio_sid, environ)
         loop = asyncio.get_running_loop()
         loop.call_later(CONNECT_SECONDS, self._hang_up_unless_connected, eio_sid)
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        base: Any = super()
+        await base._handle_eio_disconnect(eio_sid, reason)
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is not None and not socket.upgraded:
+            # A poll that is held open would wait for its time-out.
+            socket.queue.put_nowait(None)
 
     def _hang_up_unless_connected(self, eio_sid: str) -> None:
         if self.manager.sid_from_eio_sid(eio_sid, "/") is None:
