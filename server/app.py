@@ -71,7 +71,7 @@ async def open_server(settings: Settings) -> AsyncGenerator[Server]:
 
 @asynccontextmanager
 async def _live(node: Node, services: Services, settings: Settings) -> AsyncGenerator[None]:
-    def allowed(host: str, origin: str) -> bool:
+    def allowed(host: str, origin: str | None) -> bool:
         return own_origin(settings.address, host, origin)
 
     node.attach(services, catalogue.OPERATIONS, authenticate, allowed)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -25,6 +28,23 @@ class _Listener(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, leave: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
         self.leave = leave
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Lets signals end the serving only.
+
+        Uvicorn's own would send them again afterwards, and so end the process before the parts
+        of the house are closed.
+        """
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Called once, after SIGTERM or Ctrl-C."""
@@ -57,9 +77,9 @@ async def serve(settings: Settings) -> None:
             _greet(settings)
             logger.info("serving", address=settings.address, listen=settings.listen)
             await _Listener(config, server.leave).serve([listening])
-            logger.info("stopped")
     finally:
         listening.close()
+    logger.info("stopped")
 
 
 def _listen(settings: Settings) -> socket.socket:
