@@ -28,3 +28,9 @@ def session_cookie(public_url: str) -> str:
     """The name of the session's cookie; with https, one that no other host can set."""
     secure = urlsplit(public_url).scheme == "https"
     return "__Host-talkoo_session" if secure else "talkoo_session"
+
+
+def portal_url(public_url: str, address: str) -> str:
+    """The portal's own address in full: ``http://acme.localhost:8024``."""
+    public = urlsplit(public_url)
+    return f"{public.scheme}://{address}.{public.netloc}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field
 
 from portal.context import Role
@@ -13,10 +14,12 @@ Language = Literal["en", "fi"]
 
 
 def _email(value: str) -> str:
-    from email_validator import EmailNotValidError, validate_email
-
     try:
-        return validate_email(value.strip(), check_deliverability=False).normalized
+        # A company's own network may have names that the internet does not know.
+        checked = validate_email(
+            value.strip(), check_deliverability=False, globally_deliverable=False
+        )
+        return checked.normalized
     except EmailNotValidError as error:
         raise ValueError(f"is not an e-mail address: {error}") from error
 
@@ -152,6 +155,25 @@ class LoggedIn(Answer):
     token: str | None = None
 
 
+class MeAnswer(Answer):
+    """The caller, the portal, and the session that asks."""
+
+    me: Me
+    portal: PortalInfo
+    session_id: Id
+
+
+class PortalAnswer(Answer):
+    portal: PortalInfo
+
+
+class PortalView(Answer):
+    """What anybody at a portal's address may know."""
+
+    name: str
+    address: str
+
+
 class RequestReset(Request):
     """Ask for a mail with a reset link. The answer is the same whether the address is known."""
 
@@ -197,6 +219,10 @@ class People(Answer):
     """People whom I may know, by name."""
 
     people: list[Person]
+
+
+class PersonAnswer(Answer):
+    person: Person
 
 
 class GetPerson(Request):

@@ -1,0 +1,237 @@
+"""Sessions, and the single-use secrets that lead to them. Only hashes are stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, delete, or_, select, update
+
+from storage.database import Statements
+from storage.schema import sessions, tokens, users
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One log-in on one device."""
+
+    id: int
+    user_id: int
+    device: str
+    address: str
+    created_at: int
+    last_seen_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom a session's token belongs to."""
+
+    session_id: int
+    user_id: int
+    role: str
+    last_seen_at: int
+
+
+async def add_session(
+    statements: Statements,
+    portal_id: int,
+    *,
+    user_id: int,
+    token_hash: str,
+    device: str,
+    address: str,
+    now: int,
+    expires_at: int,
+) -> int:
+    """A new session."""
+    return await statements.add(
+        sessions,
+        portal_id=portal_id,
+        user_id=user_id,
+        token_hash=token_hash,
+        device=device,
+        address=address,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=expires_at,
+    )
+
+
+async def holder(
+    statements: Statements, portal_id: int, token_hash: str, now: int
+) -> Holder | None:
+    """Whose live session a token opens: neither ended nor expired, of an active user."""
+    owner = and_(users.c.portal_id == portal_id, users.c.id == sessions.c.user_id)
+    row = await statements.first(
+        select(sessions.c.id, sessions.c.user_id, users.c.role, sessions.c.last_seen_at)
+        .select_from(sessions.join(users, owner))
+        .where(
+            sessions.c.portal_id == portal_id,
+            sessions.c.token_hash == token_hash,
+            sessions.c.ended_at.is_(None),
+            sessions.c.expires_at > now,
+            users.c.deactivated_at.is_(None),
+        )
+    )
+    if row is None:
+        return None
+    return Holder(int(row.id), int(row.user_id), row.role, int(row.last_seen_at))
+
+
+async def saw(
+    statements: Statements,
+    portal_id: int,
+    session_id: int,
+    *,
+    now: int,
+    expires_at: int,
+    address: str,
+) -> None:
+    """Notes that a session was used, which also puts off its end."""
+    values: dict[str, object] = {"last_seen_at": now, "expires_at": expires_at}
+    if address:
+        values["address"] = address
+    await statements.run(
+        update(sessions)
+        .where(sessions.c.portal_id == portal_id, sessions.c.id == session_id)
+        .values(**values)
+    )
+
+
+async def live_sessions(
+    statements: Statements, portal_id: int, user_id: int, now: int
+) -> list[SessionRow]:
+    """A user's live sessions, the most lately seen first."""
+    rows = await statements.all(
+        select(
+            sessions.c.id,
+            sessions.c.user_id,
+            sessions.c.device,
+            sessions.c.address,
+            sessions.c.created_at,
+            sessions.c.last_seen_at,
+        )
+        .where(
+            sessions.c.portal_id == portal_id,
+            sessions.c.user_id == user_id,
+            sessions.c.ended_at.is_(None),
+            sessions.c.expires_at > now,
+        )
+        .order_by(sessions.c.last_seen_at.desc(), sessions.c.id.desc())
+    )
+    return [
+        SessionRow(
+            int(row.id),
+            int(row.user_id),
+            row.device,
+            row.address,
+            int(row.created_at),
+            int(row.last_seen_at),
+        )
+        for row in rows
+    ]
+
+
+async def end_sessions(
+    statements: Statements, portal_id: int, session_ids: list[int], now: int
+) -> None:
+    """Ends sessions."""
+    await statements.run(
+        update(sessions)
+        .where(sessions.c.portal_id == portal_id, sessions.c.id.in_(session_ids))
+        .values(ended_at=now)
+    )
+
+
+async def expired_sessions(
+    statements: Statements, portal_id: int, now: int, limit: int
+) -> list[tuple[int, int]]:
+    """The (session, user) pairs of sessions that expired and were not ended yet."""
+    rows = await statements.all(
+        select(sessions.c.id, sessions.c.user_id)
+        .where(
+            sessions.c.portal_id == portal_id,
+            sessions.c.ended_at.is_(None),
+            sessions.c.expires_at <= now,
+        )
+        .limit(limit)
+    )
+    return [(int(row.id), int(row.user_id)) for row in rows]
+
+
+async def forget_sessions(statements: Statements, portal_id: int, before: int) -> None:
+    """Forgets sessions that ended long ago."""
+    await statements.run(
+        delete(sessions).where(sessions.c.portal_id == portal_id, sessions.c.ended_at < before)
+    )
+
+
+async def add_token(
+    statements: Statements,
+    portal_id: int,
+    *,
+    token_hash: str,
+    purpose: str,
+    user_id: int,
+    now: int,
+    expires_at: int,
+) -> None:
+    """A secret that works once, for one purpose."""
+    await statements.put(
+        tokens,
+        {
+            "portal_id": portal_id,
+            "token_hash": token_hash,
+            "purpose": purpose,
+            "user_id": user_id,
+            "created_at": now,
+            "expires_at": expires_at,
+            "used_at": None,
+        },
+    )
+
+
+async def use_token(
+    statements: Statements, portal_id: int, token_hash: str, purpose: str, now: int
+) -> int | None:
+    """Uses a secret up; the user whom it is for, or None when it does not work (any more)."""
+    here = and_(tokens.c.portal_id == portal_id, tokens.c.token_hash == token_hash)
+    used = await statements.run(
+        update(tokens)
+        .where(
+            here,
+            tokens.c.purpose == purpose,
+            tokens.c.used_at.is_(None),
+            tokens.c.expires_at > now,
+        )
+        .values(used_at=now)
+    )
+    if not used:
+        return None
+    return int(await statements.scalar(select(tokens.c.user_id).where(here)))
+
+
+async def drop_tokens(
+    statements: Statements, portal_id: int, user_id: int, purpose: str, now: int
+) -> None:
+    """Makes a user's unused secrets for a purpose worthless."""
+    await statements.run(
+        update(tokens)
+        .where(
+            tokens.c.portal_id == portal_id,
+            tokens.c.user_id == user_id,
+            tokens.c.purpose == purpose,
+            tokens.c.used_at.is_(None),
+        )
+        .values(used_at=now)
+    )
+
+
+async def forget_tokens(statements: Statements, portal_id: int, before: int) -> None:
+    """Forgets secrets that expired or were used before a time."""
+    await statements.run(
+        delete(tokens).where(
+            tokens.c.portal_id == portal_id,
+            or_(tokens.c.expires_at < before, tokens.c.used_at < before),
+        )
+    )
