@@ -19,6 +19,7 @@ import structlog
 
 from realtime.bus import Handler, nothing
 from realtime.redis_client import OUTAGES, connect
+from realtime.tasks import stop
 
 logger = structlog.get_logger(__name__)
 
@@ -84,9 +85,7 @@ class RedisBus:
     async def close(self) -> None:
         """Stops; what waits still gets one chance."""
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stop(tasks)
         await self._send_waiting()
         await self._hang_up()
         await self._client.aclose()

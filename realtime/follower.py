@@ -12,6 +12,7 @@ import structlog
 
 from realtime.log_reader import PAGE, LogReader
 from realtime.order import HoleInLog, LogOrder
+from realtime.tasks import stop
 from storage.log import Event
 
 logger = structlog.get_logger(__name__)
@@ -83,8 +84,7 @@ class Follower:
         """Stops."""
         task, self._catching_up = self._catching_up, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await stop([task])
 
     def _pass(self, events: list[Event]) -> None:
         if events:

@@ -59,6 +59,7 @@ from realtime.presence_memory import MemoryBoard, Shelf
 from realtime.presence_redis import RedisBoard
 from realtime.redis_client import OUTAGES as REDIS_OUTAGES
 from realtime.signals import BusSignals
+from realtime.tasks import stop
 from storage import presence as store
 from storage.database import now_ms
 from storage.log import Event
@@ -172,9 +173,7 @@ class Node:
         await self.gateway.close()
         if self._services is not None:
             await self._services.committer.drain()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stop(self._tasks)
         await self.presence.close()
         await self.portals.close()
         await self.bus.close()

@@ -14,6 +14,8 @@ from typing import Protocol
 
 import structlog
 
+from realtime.tasks import stop
+
 logger = structlog.get_logger(__name__)
 
 # A reload, or a change of network, takes about this long: nobody is told that someone left.
@@ -157,9 +159,7 @@ class Presence:
     async def close(self) -> None:
         """Stops. What this node wrote lives on for a moment, while its people go elsewhere."""
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stop(tasks)
         try:
             await self.board.close()
         except self.outages as error:

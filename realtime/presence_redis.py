@@ -1,24 +1,28 @@
 """The board of presence in Redis.
 
 ``presence:<portal>``      a hash, ``<user>:<node>`` -> ``online`` or ``away``
-``nodes``                  a set of all nodes that have not been buried
-``alive:<node>``           there for as long as the node is to be believed
+``nodes``                  a hash, ``<node>`` -> until when it is to be believed, in Redis' own time
 ``portals-of:<node>``      a set of the portals that a node has entries for
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from realtime.presence import ALIVE_SECONDS, Turn, merged
 from realtime.redis_client import connect
 
-# How long this node trusts what it read of the others being alive.
-ALIVE_CACHE_SECONDS = 1.0
 # A node that stops keeps its entries this long, so that its people come back elsewhere first.
-LEAVING_SECONDS = 5
+LEAVING_SECONDS = 5.0
+
+# Only one node buries another, and none a node that has just come back.
+_CLAIM = """
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then
+  return redis.call('HDEL', KEYS[1], ARGV[1])
+end
+return 0
+"""
 
 
 class RedisBoard:
@@ -31,12 +35,12 @@ class RedisBoard:
         self.node_id = node_id
         self.alive_seconds = alive_seconds
         self._redis: Any = connect(url)
-        self._alive: frozenset[str] = frozenset()
-        self._alive_until = 0.0
+        self._claim: Any = self._redis.register_script(_CLAIM)
 
     async def put(self, portal_id: int, states: Mapping[int, str | None]) -> list[Turn]:
         """Writes this node's states of some people, and reads them all, in one step."""
-        nodes = sorted(await self._live_nodes() | {self.node_id})
+        _, alive = await self._nodes()
+        nodes = sorted(alive | {self.node_id})
         users = list(states)
         key = self._key("presence", portal_id)
         gone = [_field(user_id, self.node_id) for user_id in users if states[user_id] is None]
@@ -63,35 +67,33 @@ class RedisBoard:
 
     async def states(self, portal_id: int) -> dict[int, str]:
         """The merged state of everybody who is connected to a node that is alive."""
-        alive = await self._live_nodes()
-        return _merge(await self._redis.hgetall(self._key("presence", portal_id)), alive)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.time()
+            pipeline.hgetall(self._key("nodes"))
+            pipeline.hgetall(self._key("presence", portal_id))
+            time, nodes, entries = await pipeline.execute()
+        return _merge(entries, _alive(nodes, time))
 
     async def beat(self) -> bool:
         """Says that this node is alive; False when Redis did not know."""
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            alive = self._key("alive", self.node_id)
-            pipeline.set(alive, 1, px=int(self.alive_seconds * 1000), get=True)
-            pipeline.sadd(self._key("nodes"), self.node_id)
-            known = (await pipeline.execute())[0] is not None
-        if not known:
-            self._alive_until = 0.0
-        return known
+        now = _ms(await self._redis.time())
+        before = await self._believe_until(now + int(self.alive_seconds * 1000))
+        return before is not None and int(before) > now
 
     async def bury(self) -> dict[int, list[Turn]]:
         """Takes the entries of dead nodes away; each is buried by one node."""
-        self._alive_until = 0.0
-        alive = await self._live_nodes()
-        every = {str(_text(node)) for node in await self._redis.smembers(self._key("nodes"))}
+        nodes, alive = await self._nodes()
         turned: dict[int, list[Turn]] = {}
-        for node in every - alive:
-            if await self._redis.srem(self._key("nodes"), node):
-                for portal_id in await self._redis.smembers(self._key("portals-of", node)):
-                    turns = await self._bury_in(int(portal_id), node, alive)
-                    turned.setdefault(int(portal_id), []).extend(turns)
-                await self._redis.delete(self._key("portals-of", node))
+        for node in nodes.keys() - alive:
+            if not await self._claim(keys=[self._key("nodes")], args=[node, nodes[node]]):
+                continue
+            for portal_id in await self._redis.smembers(self._key("portals-of", node)):
+                turns = await self._bury_in(int(portal_id), node, alive)
+                turned.setdefault(int(portal_id), []).extend(turns)
+            await self._redis.delete(self._key("portals-of", node))
         return turned
 
-    async def _bury_in(self, portal_id: int, node: str, alive: frozenset[str]) -> list[Turn]:
+    async def _bury_in(self, portal_id: int, node: str, alive: set[str]) -> list[Turn]:
         key = self._key("presence", portal_id)
         entries = await self._redis.hgetall(key)
         fields = [field for field in entries if str(_text(field)).endswith(f":{node}")]
@@ -109,20 +111,25 @@ class RedisBoard:
     async def close(self) -> None:
         """Leaves; another node buries this one after a moment."""
         try:
-            await self._redis.expire(self._key("alive", self.node_id), LEAVING_SECONDS)
+            now = _ms(await self._redis.time())
+            await self._believe_until(now + int(LEAVING_SECONDS * 1000))
         finally:
             await self._redis.aclose()
 
-    async def _live_nodes(self) -> frozenset[str]:
-        if time.monotonic() < self._alive_until:
-            return self._alive
-        nodes = [str(_text(node)) for node in await self._redis.smembers(self._key("nodes"))]
-        keys = [self._key("alive", node) for node in nodes]
-        found: list[Any] = await self._redis.mget(keys) if keys else []
-        pairs = zip(nodes, found, strict=True)
-        self._alive = frozenset(node for node, value in pairs if value is not None)
-        self._alive_until = time.monotonic() + ALIVE_CACHE_SECONDS
-        return self._alive
+    async def _believe_until(self, time: int) -> Any:
+        """Writes until when this node is to be believed; returns what stood there before."""
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hget(self._key("nodes"), self.node_id)
+            pipeline.hset(self._key("nodes"), self.node_id, time)
+            return (await pipeline.execute())[0]
+
+    async def _nodes(self) -> tuple[dict[str, Any], set[str]]:
+        """All nodes that have not been buried, and those of them that are alive."""
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.time()
+            pipeline.hgetall(self._key("nodes"))
+            time, nodes = await pipeline.execute()
+        return {str(_text(node)): until for node, until in nodes.items()}, _alive(nodes, time)
 
     def _key(self, *parts: object) -> str:
         return ":".join((self.prefix, *map(str, parts)))
@@ -134,6 +141,15 @@ def _field(user_id: int, node: str) -> str:
 
 def _text(value: Any) -> str | None:
     return value.decode() if isinstance(value, bytes) else value
+
+
+def _ms(time: tuple[int, int]) -> int:
+    return time[0] * 1000 + time[1] // 1000
+
+
+def _alive(nodes: Mapping[Any, Any], time: tuple[int, int]) -> set[str]:
+    now = _ms(time)
+    return {str(_text(node)) for node, until in nodes.items() if int(until) > now}
 
 
 def _merge(entries: Mapping[Any, Any], alive: Iterable[str]) -> dict[int, str]:

@@ -214,10 +214,11 @@ class World:
     """Portals on one store, and the nodes in front of it."""
 
     shards: Shards
-    limits: Limits = field(default_factory=lambda: Limits(catch_up_events=50))
+    limits: Limits = field(default_factory=lambda: Limits.model_validate({"catch_up_events": 50}))
     meeting: Meeting = field(default_factory=Meeting)
     nodes: list[Served] = field(default_factory=list[Served])
     clients: list[Client] = field(default_factory=list[Client])
+    addresses: dict[int, str] = field(default_factory=dict[int, str])
     numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     # --- Portals and people -------------------------------------------------------------------
@@ -228,7 +229,7 @@ class World:
         async with (await self.shards.home(portal_id)).write() as statements:
             await log.start(statements, portal_id)
         await self.shards.open_portal(portal_id)
-        self.addresses = {**getattr(self, "addresses", {}), portal_id: address}
+        self.addresses[portal_id] = address
         return portal_id
 
     async def user(self, portal_id: int, role: Role = "member") -> User:
