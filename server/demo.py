@@ -127,8 +127,7 @@ async def fill(services: Services, address: str, days: int) -> str:
     if await services.shards.find(address) is not None:
         raise conflict("address-taken", f"There is a portal {address} already; try --address.")
     past = PastCommitter(services.shards, services.committer.published)
-    room_for_all = services.limits.model_copy(update={"plan_free_people": len(PEOPLE)})
-    services = replace(services, committer=past, limits=room_for_all)
+    services = replace(services, committer=past)
     password = f"demo-{secrets.token_hex(4)}"
     company = await _found(services, address, days, password)
     rooms = await _make_rooms(company)
@@ -152,6 +151,7 @@ async def _found(services: Services, address: str, days: int, password: str) -> 
         email=_email(0),
         password=password,
         person=PEOPLE[0][0],
+        plan="demo",
     )
     company = Company(services, portal.portal_id, days)
     company.ids.append(portal.user_id)

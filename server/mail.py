@@ -142,7 +142,7 @@ class Folder:
         for path in sorted(self.folder.glob("*.eml"), reverse=True):
             message = message_from_bytes(path.read_bytes(), policy=policy.default)
             link = str(message.get(_LINK, ""))
-            if link.startswith(prefix) and isinstance(message, EmailMessage):
+            if link.startswith(prefix):
                 found.append(
                     KeptMail(
                         to=str(message["To"]),

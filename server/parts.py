@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,8 @@ from storage.database import Database
 from storage.log import Event
 from storage.migrate import Tree
 from storage.shards import Shards
+
+_LATE_SECONDS = 10.0
 
 
 class NotMigrated(Exception):
@@ -41,7 +44,8 @@ def open_shards(settings: Settings) -> Shards:
 def trees(shards: Shards) -> list[tuple[str, Database, Tree]]:
     """What is to be migrated: a name to print, the database, and the tree of migrations."""
     found: list[tuple[str, Database, Tree]] = [("directory", shards.directory, "directory")]
-    found += [(f"shard {name}", shards.databases[name], "shard") for name in shards.databases]
+    for name, database in shards.databases.items():
+        found.append((f"shard {name}", database, "shard"))
     return found
 
 
@@ -63,7 +67,7 @@ def open_blobs(settings: Settings) -> Blobs:
     from storage.blob_s3 import S3Blobs  # boto3 takes its time to load
 
     s3 = settings.s3
-    return S3Blobs(s3.endpoint, s3.bucket, s3.access_key, s3.secret_key)
+    return S3Blobs(s3.endpoint, s3.bucket, s3.access_key, s3.secret_key, s3.region)
 
 
 def open_mail(settings: Settings) -> Mailer:
@@ -108,7 +112,12 @@ async def open_for_command(settings: Settings) -> AsyncGenerator[Services]:
         services = assemble(
             settings, shards, Committer(shards, _unheard), mail, alone, alone, alone
         )
+        before = asyncio.all_tasks()
         yield services
+        # Actions leave work for after their answer, mails above all.
+        late = asyncio.all_tasks() - before
+        if late:
+            await asyncio.wait(late, timeout=_LATE_SECONDS)
         await services.committer.drain()
     finally:
         await mail.stop()

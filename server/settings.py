@@ -85,7 +85,7 @@ DatabaseUrl = Annotated[str, AfterValidator(_database)]
 
 
 class S3(BaseModel):
-    """A bucket for documents and pictures. All four are needed together."""
+    """A bucket for documents and pictures. All but the region are needed together."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -93,6 +93,7 @@ class S3(BaseModel):
     bucket: str = Field(min_length=3, description="Name of the bucket.")
     access_key: str = Field(min_length=1, description="Access key.")
     secret_key: str = Field(min_length=1, description="Secret key.", repr=False)
+    region: str = Field("us-east-1", description="Region; most stores of one's own ignore it.")
 
 
 class Settings(BaseModel):

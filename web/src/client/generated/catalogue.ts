@@ -8,23 +8,23 @@ export type Schema = components["schemas"];
 
 /** What each operation takes and answers. */
 export interface Operations {
-  /** Join the portal. */
+  /** Join a portal. */
   accept_invitation: { request: Schema["AcceptInvitation"]; answer: Schema["LoggedIn"] };
   /** Add people. */
   add_members: { request: Schema["AddMembers"]; answer: Schema["RoomAnswer"] };
-  /** A new password, by the old one. Ends all other sessions. */
+  /** Change my password. */
   change_password: { request: Schema["ChangePassword"]; answer: Schema["Done"] };
-  /** close_invitation */
+  /** Close an invitation. */
   close_invitation: { request: Schema["CloseInvitation"]; answer: Schema["Done"] };
-  /** close invitation link */
+  /** Close the invitation link. */
   close_invitation_link: { request: Schema["Nothing"]; answer: Schema["InvitationLink"] };
-  /** Confirm the address by the secret from the mail. */
+  /** Confirm an e-mail address. */
   confirm_email: { request: Schema["ConfirmEmail"]; answer: Schema["Done"] };
   /** Post to the portal or to chosen people. */
   create_post: { request: Schema["CreatePost"]; answer: Schema["PostAnswer"] };
   /** Make a group room. */
   create_room: { request: Schema["CreateRoom"]; answer: Schema["RoomAnswer"] };
-  /** Deactivated people cannot log in, and do not count for the plan. */
+  /** Shut someone out. */
   deactivate: { request: Schema["Deactivate"]; answer: Schema["PersonAnswer"] };
   /** Delete a message. */
   delete_message: { request: Schema["DeleteMessage"]; answer: Schema["MessageAnswer"] };
@@ -34,39 +34,39 @@ export interface Operations {
   edit_message: { request: Schema["EditMessage"]; answer: Schema["MessageAnswer"] };
   /** Edit my post. */
   edit_post: { request: Schema["EditPost"]; answer: Schema["PostAnswer"] };
-  /** end other sessions */
+  /** End all my other sessions. */
   end_other_sessions: { request: Schema["Nothing"]; answer: Schema["Done"] };
   /** End one of my sessions. */
   end_session: { request: Schema["EndSession"]; answer: Schema["Done"] };
-  /** A ticket from the bare address for a session. */
+  /** Log in by a ticket from the bare address. */
   enter: { request: Schema["Enter"]; answer: Schema["LoggedIn"] };
-  /** Log in at the bare address, by e-mail. */
+  /** Log in by e-mail at the bare address. */
   find_portals: { request: Schema["FindPortals"]; answer: Schema["Doors"] };
-  /** get invitation link */
+  /** The invitation link. */
   get_invitation_link: { request: Schema["Nothing"]; answer: Schema["InvitationLink"] };
-  /** get me */
+  /** Who am I. */
   get_me: { request: Schema["Nothing"]; answer: Schema["MeAnswer"] };
-  /** get_person */
+  /** One of them. */
   get_person: { request: Schema["GetPerson"]; answer: Schema["PersonAnswer"] };
-  /** get portal */
+  /** The portal. */
   get_portal: { request: Schema["Nothing"]; answer: Schema["PortalAnswer"] };
   /** One post. */
   get_post: { request: Schema["GetPost"]; answer: Schema["PostAnswer"] };
   /** One of my rooms. */
   get_room: { request: Schema["GetRoom"]; answer: Schema["RoomAnswer"] };
-  /** get snapshot */
+  /** Everything that a client starts from. */
   get_snapshot: { request: Schema["Nothing"]; answer: Schema["Snapshot"] };
-  /** Mail an invitation to each address. */
+  /** Invite people by mail. */
   invite: { request: Schema["Invite"]; answer: Schema["Invitations"] };
   /** Leave a room. */
   leave_room: { request: Schema["LeaveRoom"]; answer: Schema["Done"] };
   /** Like a post. */
   like_post: { request: Schema["LikePost"]; answer: Schema["PostAnswer"] };
-  /** list invitations */
+  /** The open invitations. */
   list_invitations: { request: Schema["Nothing"]; answer: Schema["Invitations"] };
   /** A page of a room's history. */
   list_messages: { request: Schema["ListMessages"]; answer: Schema["Messages"] };
-  /** list people */
+  /** Whom I may know. */
   list_people: { request: Schema["Nothing"]; answer: Schema["People"] };
   /** A page of the feed. */
   list_posts: { request: Schema["ListPosts"]; answer: Schema["Posts"] };
@@ -74,15 +74,15 @@ export interface Operations {
   list_presence: { request: Schema["Nothing"]; answer: Schema["PresenceList"] };
   /** My rooms. */
   list_rooms: { request: Schema["Nothing"]; answer: Schema["Rooms"] };
-  /** list sessions */
+  /** My sessions. */
   list_sessions: { request: Schema["Nothing"]; answer: Schema["Sessions"] };
-  /** E-mail and password for a session. */
+  /** Log in to a portal. */
   log_in: { request: Schema["LogIn"]; answer: Schema["LoggedIn"] };
-  /** log out */
+  /** Log out. */
   log_out: { request: Schema["Nothing"]; answer: Schema["Done"] };
-  /** What an invitation is for, by its secret. */
+  /** What an invitation is for. */
   look_at_invitation: { request: Schema["LookAtInvitation"]; answer: Schema["InvitationView"] };
-  /** look at portal */
+  /** What the log-in page shows. */
   look_at_portal: { request: Schema["Nothing"]; answer: Schema["PortalView"] };
   /** Mark the feed as read. */
   mark_feed_read: { request: Schema["MarkFeedRead"]; answer: Schema["FeedReadAnswer"] };
@@ -90,35 +90,35 @@ export interface Operations {
   mark_read: { request: Schema["MarkRead"]; answer: Schema["ReadAnswer"] };
   /** Open the direct room with someone. */
   open_direct_room: { request: Schema["OpenDirectRoom"]; answer: Schema["RoomAnswer"] };
-  /** Open the invitation link; an open one stays as it is unless the role differs. */
+  /** Open the invitation link. */
   open_invitation_link: { request: Schema["OpenLink"]; answer: Schema["InvitationLink"] };
-  /** reactivate */
+  /** Let someone in again. */
   reactivate: { request: Schema["Reactivate"]; answer: Schema["PersonAnswer"] };
   /** Remove someone from a room. */
   remove_member: { request: Schema["RemoveMember"]; answer: Schema["RoomAnswer"] };
-  /** rename_portal */
+  /** Rename the portal. */
   rename_portal: { request: Schema["RenamePortal"]; answer: Schema["PortalAnswer"] };
   /** Rename a room. */
   rename_room: { request: Schema["RenameRoom"]; answer: Schema["RoomAnswer"] };
-  /** Ask for a mail with a reset link. The answer is the same whether the address is known. */
+  /** Ask for a new password by mail. */
   request_reset: { request: Schema["RequestReset"]; answer: Schema["Done"] };
-  /** resend confirmation */
+  /** Mail the confirmation link again. */
   resend_confirmation: { request: Schema["Nothing"]; answer: Schema["Done"] };
-  /** A new password, by the secret from the mail. Ends all sessions. */
+  /** Set a new password by the mailed link. */
   reset_password: { request: Schema["Reset"]; answer: Schema["Done"] };
   /** Send a message, or a comment to a post's discussion. */
   send_message: { request: Schema["SendMessage"]; answer: Schema["MessageAnswer"] };
   /** This device is in use, or idle */
   set_presence: { request: Schema["SetPresence"]; answer: Schema["Done"] };
-  /** set_role */
+  /** Set a role. */
   set_role: { request: Schema["SetRole"]; answer: Schema["PersonAnswer"] };
-  /** Company name, e-mail and password: a portal. */
+  /** Sign up a portal. */
   sign_up: { request: Schema["SignUp"]; answer: Schema["Door"] };
   /** I am typing in a room */
   typing: { request: Schema["Typing"]; answer: Schema["Done"] };
   /** Take a like back. */
   unlike_post: { request: Schema["UnlikePost"]; answer: Schema["PostAnswer"] };
-  /** Only the fields given are changed. */
+  /** Change my profile. */
   update_profile: { request: Schema["UpdateProfile"]; answer: Schema["MeAnswer"] };
 }
 
