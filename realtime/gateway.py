@@ -178,7 +178,7 @@ class Gateway:
         if connection.ending:
             return
         self._leave(connection, reason)
-        connection.line.hang_up()
+        connection.line.hang_up(drop=reason == "slow")
 
     def restart(self, connection: Connection) -> None:
         """Begins anew with a snapshot."""

@@ -113,15 +113,17 @@ class Line:
             # The queue is the library's, and tells nobody when it shrinks.
             await asyncio.sleep(0.02)
 
-    def hang_up(self) -> None:
-        """Ends the transport without a word, so that the client comes back by itself."""
+    def hang_up(self, drop: bool = False) -> None:
+        """Ends the transport without a word, so that the client comes back by itself.
+
+        What waits is still written, unless it is to be dropped because the client does not read.
+        """
         if not self.open:
             return
         queue = self._socket.queue
-        if queue.qsize() > ROOMY:
-            while not queue.empty():
-                queue.get_nowait()
-                queue.task_done()
+        while drop and not queue.empty():
+            queue.get_nowait()
+            queue.task_done()
         # The writer stops at None, and closes the websocket; a poll is answered with nothing.
         queue.put_nowait(None)
 

@@ -93,7 +93,7 @@ def test_a_client_that_does_not_read_is_noticed_and_its_queue_dropped() -> None:
         while line.send(packet):
             sent += 1
         assert sent == seam.MOST_QUEUED
-        line.hang_up()
+        line.hang_up(drop=True)
         assert await socket.poll() == []
 
     asyncio.run(look())
