@@ -31,12 +31,15 @@ from portal.errors import conflict
 from portal.feed.model import CreatePost, LikePost, MarkFeedRead, PostAnswer
 from portal.model import Nothing
 from server.demo_company import COMPANY, PAIRS, PEOPLE, POSTS, PRIVATE_POST, ROOMS, SLOTS
+from storage import accounts
 from storage import presence as sightings
 from storage.commit import Committer, Key, Tx
 from storage.database import now_ms
 
 T = TypeVar("T")
 
+# Nobody is logged in while the demo is made.
+NO_SESSION = 1
 MESSAGES = 3000
 DIRECT_SHARE = 5
 _MINUTE = 60_000
@@ -88,7 +91,9 @@ class Company:
     def context(self, who: int) -> Context:
         """A request of somebody."""
         role = cast("Role", PEOPLE[who][2])
-        return Context(self.services, self.portal_id, Actor(self.portal_id, self.ids[who], role, 0))
+        return Context(
+            self.services, self.portal_id, Actor(self.portal_id, self.ids[who], role, NO_SESSION)
+        )
 
     async def do(self, who: int, name: str, request: Any, at: int | None = None) -> Any:
         """Somebody does something, at a time."""
@@ -155,6 +160,10 @@ async def _found(services: Services, address: str, days: int, password: str) -> 
     )
     company = Company(services, portal.portal_id, days)
     company.ids.append(portal.user_id)
+    async with company.context(0).quiet() as statements:
+        await accounts.change_user(
+            statements, portal.portal_id, portal.user_id, confirmed_at=company.first
+        )
     for who, (name, _, role) in enumerate(PEOPLE[1:], start=1):
         user_id = await add_user(
             services,
