@@ -1,0 +1,112 @@
+import { io, type Socket } from "socket.io-client";
+
+import type { Ack, Command, LiveSignal, LogEvent, Operations } from "./generated/catalogue";
+import { Problem, type ProblemDetails, unreachable } from "./problem";
+import type { Snapshot } from "./state";
+
+/** How the connection is: `ready` when nothing is missing any more. */
+export type Status = "connecting" | "ready" | "offline" | "ended";
+
+/** What the connection tells whoever holds it. */
+export interface Listener {
+  position: () => number | undefined;
+  status: (status: Status, reason?: string) => void;
+  event: (event: LogEvent) => void;
+  signal: (signal: LiveSignal) => void;
+  resync: (snapshot: Snapshot) => void;
+  ready: (position: number) => void;
+}
+
+// An answer that takes longer is taken for lost; the command can be sent again with its client_id.
+const ANSWER_MS = 15_000;
+
+/** The live connection of one browser window. Reconnects by itself, with jitter. */
+export class Connection {
+  private readonly socket: Socket;
+
+  constructor(listener: Listener, url?: string) {
+    const options = {
+      // Asked for at each connection: the position that was handled last.
+      auth: (give: (auth: object) => void) => give({ position: listener.position() }),
+      transports: ["websocket", "polling"],
+      reconnectionDelay: 300,
+      reconnectionDelayMax: 5000,
+      randomizationFactor: 0.7,
+      autoConnect: false,
+    };
+    this.socket = url === undefined ? io(options) : io(url, options);
+    this.listen(listener);
+  }
+
+  /** Connects, and stays so. */
+  start(): void {
+    this.socket.connect();
+  }
+
+  /** Leaves. */
+  stop(): void {
+    this.socket.disconnect();
+  }
+
+  /** Tries at once instead of when the back-off says so: the network is back. */
+  hurry(): void {
+    if (!this.socket.connected && this.socket.active) {
+      this.socket.disconnect();
+      this.socket.connect();
+    }
+  }
+
+  /** Sends a command. Throws a Problem; `unreachable` when no answer came. */
+  async command<C extends Command>(
+    name: C,
+    request: Operations[C]["request"],
+  ): Promise<Operations[C]["answer"]> {
+    if (!this.socket.connected) throw unreachable();
+    let ack: Ack<C>;
+    try {
+      ack = (await this.socket.timeout(ANSWER_MS).emitWithAck(name, request)) as Ack<C>;
+    } catch {
+      throw unreachable();
+    }
+    if (ack.ok) return ack.data;
+    throw new Problem(ack.problem);
+  }
+
+  /** Sends a command whose answer nobody waits for; without a connection it is dropped. */
+  tell<C extends Command>(name: C, request: Operations[C]["request"]): void {
+    if (this.socket.connected) this.socket.volatile.emit(name, request);
+  }
+
+  private listen(listener: Listener): void {
+    const { socket } = this;
+    let over = false;
+    socket.on("event", (event: LogEvent) => listener.event(event));
+    socket.on("signal", (signal: LiveSignal) => listener.signal(signal));
+    socket.on("resync", (resync: { snapshot: Snapshot }) => listener.resync(resync.snapshot));
+    socket.on("ready", (ready: { position: number }) => {
+      listener.ready(ready.position);
+      listener.status("ready");
+    });
+    socket.on("ended", (end: { reason: string }) => {
+      over = true;
+      listener.status("ended", end.reason);
+      socket.disconnect();
+    });
+    socket.on("connect", () => listener.status("connecting"));
+    socket.on("disconnect", (reason) => {
+      if (over) return;
+      listener.status("offline");
+      // The server's own goodbye stops the client's retries; it is meant for programs.
+      if (reason === "io server disconnect") setTimeout(() => socket.connect(), 1000);
+    });
+    socket.on("connect_error", (error: Error & { data?: ProblemDetails }) => {
+      if (error.data?.status === 401) {
+        over = true;
+        listener.status("ended", "not-logged-in");
+        return;
+      }
+      listener.status("offline");
+      if (!socket.active) setTimeout(() => socket.connect(), 2000 + Math.random() * 3000);
+    });
+  }
+}

@@ -1,0 +1,188 @@
+import type { Schema } from "../generated/catalogue";
+import {
+  type History,
+  type Message,
+  type Room,
+  type State,
+  withEntry,
+  withoutEntry,
+} from "../state";
+import { peopleKnown } from "./accounts";
+import { commentsChanged } from "./feed";
+
+/** People came into a room, or it is new. Who was in it already takes only its members. */
+export function membersAdded(state: State, body: Schema["MembersAdded"]): State {
+  const known = state.rooms.get(body.room.id);
+  const came = body.user_ids.includes(state.me.id);
+  const next = peopleKnown(state, body.people);
+  if (came || !known) {
+    // A room that I am not told to be in: an event from before I left it.
+    if (!came) return next;
+    return { ...next, rooms: withEntry(next.rooms, body.room.id, body.room) };
+  }
+  return changeRoom(next, known, { member_ids: body.room.member_ids });
+}
+
+/** I am in a room no more. */
+export function roomGone(state: State, roomId: number): State {
+  return strangersForgotten({
+    ...state,
+    rooms: withoutEntry(state.rooms, roomId),
+    histories: withoutEntry(state.histories, roomId),
+  });
+}
+
+/** A guest knows only those who share a room with them. */
+function strangersForgotten(state: State): State {
+  if (state.me.role !== "guest") return state;
+  const near = new Set([state.me.id]);
+  for (const room of state.rooms.values()) for (const id of room.member_ids) near.add(id);
+  return {
+    ...state,
+    people: new Map([...state.people].filter(([id]) => near.has(id))),
+    presence: new Map([...state.presence].filter(([id]) => near.has(id))),
+  };
+}
+
+/** Someone else left a room. */
+export function memberRemoved(state: State, roomId: number, userId: number): State {
+  const room = state.rooms.get(roomId);
+  if (!room) return state;
+  const member_ids = room.member_ids.filter((id) => id !== userId);
+  return strangersForgotten(changeRoom(state, room, { member_ids }));
+}
+
+/** A room has another name. */
+export function roomRenamed(state: State, roomId: number, name: string): State {
+  const room = state.rooms.get(roomId);
+  return room ? changeRoom(state, room, { name }) : state;
+}
+
+/** A new message. My own are read as soon as they are sent. */
+export function messageSent(state: State, message: Message): State {
+  const mine = message.user_id === state.me.id;
+  const room = state.rooms.get(message.room_id);
+  let next = commentsChanged(state, message.room_id, 1);
+  next = stoppedTyping(next, message.room_id, message.user_id);
+  next = appended(next, message);
+  if (!room) return next;
+  return changeRoom(next, room, {
+    last_seq: message.seq,
+    last_message: message,
+    read_seq: mine ? message.seq : room.read_seq,
+    unread: mine ? 0 : room.unread + 1,
+  });
+}
+
+/** A message has another text. */
+export function messageEdited(state: State, message: Message): State {
+  const next = replaced(state, message);
+  const room = state.rooms.get(message.room_id);
+  if (room?.last_message?.id !== message.id) return next;
+  return changeRoom(next, room, { last_message: message });
+}
+
+/** A message lost its text; it does not count as unread any more. */
+export function messageDeleted(state: State, message: Message): State {
+  const next = replaced(commentsChanged(state, message.room_id, -1), message);
+  const room = state.rooms.get(message.room_id);
+  if (!room) return next;
+  return changeRoom(next, room, {
+    last_message: room.last_message?.id === message.id ? message : room.last_message,
+    unread: message.seq > room.read_seq ? room.unread - 1 : room.unread,
+  });
+}
+
+/** I have read, on some device. */
+export function roomRead(state: State, body: Schema["RoomRead"]): State {
+  const room = state.rooms.get(body.room_id);
+  if (!room) return state;
+  return changeRoom(state, room, { read_seq: body.read_seq, unread: body.unread });
+}
+
+/** Puts a page of history beside what is loaded, or in its place where they do not touch. */
+export function historyLoaded(
+  state: State,
+  roomId: number,
+  page: Schema["Messages"],
+  replace: boolean,
+): State {
+  const known = replace ? undefined : state.histories.get(roomId);
+  const history = known ? joined(known, page) : pageAlone(page);
+  return { ...state, histories: withEntry(state.histories, roomId, history) };
+}
+
+/** Forgets a room's history, so that it is loaded afresh. */
+export function historyForgotten(state: State, roomId: number): State {
+  return { ...state, histories: withoutEntry(state.histories, roomId) };
+}
+
+function pageAlone(page: Schema["Messages"]): History {
+  return { messages: page.messages, moreBefore: page.more_before, moreAfter: page.more_after };
+}
+
+function joined(known: History, page: Schema["Messages"]): History {
+  const first = page.messages[0];
+  const last = page.messages.at(-1);
+  const knownFirst = known.messages[0];
+  const knownLast = known.messages.at(-1);
+  if (!first || !last || !knownFirst || !knownLast) {
+    return page.messages.length > 0 ? pageAlone(page) : { ...known, ...edges(known, page) };
+  }
+  const bySeq = new Map(known.messages.map((message) => [message.seq, message]));
+  for (const message of page.messages)
+    bySeq.set(message.seq, later(bySeq.get(message.seq), message));
+  return {
+    messages: [...bySeq.values()].sort((a, b) => a.seq - b.seq),
+    moreBefore: first.seq <= knownFirst.seq ? page.more_before : known.moreBefore,
+    moreAfter: last.seq >= knownLast.seq ? page.more_after : known.moreAfter,
+  };
+}
+
+/** A page may have been read before an edit that is known here already. */
+function later(known: Message | undefined, loaded: Message): Message {
+  return known && changedAt(known) > changedAt(loaded) ? known : loaded;
+}
+
+function changedAt(message: Message): number {
+  return message.deleted_at ?? message.edited_at ?? 0;
+}
+
+function edges(known: History, page: Schema["Messages"]): Partial<History> {
+  return {
+    moreBefore: known.moreBefore && page.more_before,
+    moreAfter: known.moreAfter && page.more_after,
+  };
+}
+
+function appended(state: State, message: Message): State {
+  const history = state.histories.get(message.room_id);
+  if (!history || history.moreAfter) return state;
+  const last = history.messages.at(-1);
+  if (last && last.seq >= message.seq) return replaced(state, message);
+  const messages = [...history.messages, message];
+  return {
+    ...state,
+    histories: withEntry(state.histories, message.room_id, { ...history, messages }),
+  };
+}
+
+function replaced(state: State, message: Message): State {
+  const history = state.histories.get(message.room_id);
+  if (!history) return state;
+  const messages = history.messages.map((one) => (one.id === message.id ? message : one));
+  return {
+    ...state,
+    histories: withEntry(state.histories, message.room_id, { ...history, messages }),
+  };
+}
+
+function stoppedTyping(state: State, roomId: number, userId: number): State {
+  const typing = state.typing.get(roomId);
+  if (!typing?.has(userId)) return state;
+  return { ...state, typing: withEntry(state.typing, roomId, withoutEntry(typing, userId)) };
+}
+
+function changeRoom(state: State, room: Room, change: Partial<Room>): State {
+  return { ...state, rooms: withEntry(state.rooms, room.id, { ...room, ...change }) };
+}
