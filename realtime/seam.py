@@ -169,6 +169,13 @@ class Server(_Base):
             socket.queue.put_nowait(None)
             await self.eio.disconnect(eio_sid)
 
+    async def _handle_connect(self, eio_sid: str, namespace: Any, data: Any) -> None:
+        if data is not None and not isinstance(data, dict):
+            # The library takes whatever is empty for no auth at all; it is not, it is wrong.
+            data = [data]
+        base: Any = super()
+        await base._handle_connect(eio_sid, namespace, data)
+
     async def _handle_event(self, eio_sid: str, namespace: Any, id: Any, data: Any) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
         if sid is not None and self.manager.is_connected(sid, namespace or "/"):

@@ -131,6 +131,14 @@ async def test_a_token_is_good_only_in_its_portal(world: World, served: Served) 
     assert (answer["type"], answer["data"]["status"]) == ("44", 404)  # type: ignore[index]
 
 
+@pytest.mark.parametrize("auth", [[], "", False, [{"token": "x"}]])
+async def test_an_auth_that_is_no_object_is_refused_and_not_ignored(
+    served: Served, auth: object
+) -> None:
+    answer = await _connect(served, {}, auth)
+    assert (answer["type"], answer["data"]["status"]) == ("44", 422)  # type: ignore[index]
+
+
 async def test_what_polling_answers_is_kept_by_no_cache(served: Served) -> None:
     response = await polling_handshake(served, {})
     assert response.headers["cache-control"] == "no-store"

@@ -47,6 +47,7 @@ def test_a_prepared_packet_is_encoded_once_for_both_transports() -> None:
 
 def test_the_library_still_has_what_the_seam_overrides_and_calls() -> None:
     for name, parameters in {
+        "_handle_connect": ["self", "eio_sid", "namespace", "data"],
         "_handle_event": ["self", "eio_sid", "namespace", "id", "data"],
         "_handle_eio_message": ["self", "eio_sid", "data"],
         "_handle_eio_connect": ["self", "eio_sid", "environ"],
