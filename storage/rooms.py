@@ -225,6 +225,21 @@ async def remove_member(statements: Statements, portal_id: int, room_id: int, us
     return gone > 0
 
 
+async def open_discussions(statements: Statements, portal_id: int, user_id: int) -> list[int]:
+    """The discussions of posts to the whole portal that a user is in."""
+    rows = await statements.all(
+        select(members.c.room_id)
+        .join(rooms, and_(rooms.c.portal_id == portal_id, rooms.c.id == members.c.room_id))
+        .where(
+            members.c.portal_id == portal_id,
+            members.c.user_id == user_id,
+            rooms.c.visible_to == "portal",
+        )
+        .order_by(members.c.room_id)
+    )
+    return [int(row.room_id) for row in rows]
+
+
 async def rename(statements: Statements, portal_id: int, room_id: int, name: str) -> None:
     """Gives a room another name."""
     await statements.run(

@@ -21,6 +21,7 @@ from portal.accounts.passwords import hash_password
 from portal.accounts.seats import check_seat
 from portal.accounts.starting import end_all_sessions
 from portal.accounts.views import load_portal, load_user, person_of, to_me
+from portal.chat.membership import leave_open_discussions
 from portal.context import Context, Role, Services, record
 from portal.errors import conflict, forbidden, not_found
 from portal.model import Nothing
@@ -97,6 +98,8 @@ async def set_role(context: Context, request: SetRole) -> PersonAnswer:
         if before.role == "admin" and request.role != "admin":
             await _keep_an_admin(tx, before)
         after = await _change(tx, before, role=request.role)
+        if after.role == "guest":
+            await leave_open_discussions(tx, after.id)
         return PersonAnswer(person=person_of(after))
 
     return await context.commit(change)
@@ -110,8 +113,9 @@ async def deactivate(context: Context, request: Deactivate) -> PersonAnswer:
         if before.deactivated_at is not None:
             return PersonAnswer(person=person_of(before))
         await _keep_an_admin(tx, before)
-        await end_all_sessions(tx, before.id)
+        # Told first: a node that meets it says "deactivated" to whoever is connected.
         after = await _change(tx, before, deactivated_at=tx.now)
+        await end_all_sessions(tx, before.id)
         return PersonAnswer(person=person_of(after))
 
     return await context.commit(change)

@@ -1,14 +1,14 @@
-"""People coming into rooms: the one place that adds members and says so."""
+"""People coming into rooms and leaving them: the one place that does, and says so."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from portal import audience
-from portal.chat.model import MembersAdded
+from portal.chat.model import MemberRemoved, MembersAdded, RoomRemoved
 from portal.chat.views import load_room
 from portal.context import Context, record
-from portal.errors import Problem, invalid
+from portal.errors import Problem, invalid, not_found
 from portal.people import to_person
 from storage import people, rooms
 from storage.commit import Tx
@@ -55,6 +55,20 @@ async def bring_in(
             people=[to_person(person) for person in shown],
         ),
     )
+
+
+async def let_go(tx: Tx, room_id: int, user_id: int) -> None:
+    """Takes a user out of a room; raises 404 when they are not in it."""
+    if not await rooms.remove_member(tx, tx.portal_id, room_id, user_id):
+        raise not_found("member")
+    record(tx, audience.user(user_id), RoomRemoved(room_id=room_id, user_id=user_id))
+    record(tx, audience.room(room_id), MemberRemoved(room_id=room_id, user_id=user_id))
+
+
+async def leave_open_discussions(tx: Tx, user_id: int) -> None:
+    """Takes a user who is a guest now out of the discussions of posts that guests do not see."""
+    for room_id in await rooms.open_discussions(tx, tx.portal_id, user_id):
+        await let_go(tx, room_id, user_id)
 
 
 async def _check_limits(tx: Tx, context: Context, members: int, new: Sequence[int]) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from portal import audience
 from portal.chat import views
-from portal.chat.membership import bring_in, known_people
+from portal.chat.membership import bring_in, known_people, let_go
 from portal.chat.model import (
     AddMembers,
     CreateRoom,
     GetRoom,
     LeaveRoom,
-    MemberRemoved,
     OpenDirectRoom,
     RemoveMember,
     RenameRoom,
     RoomAnswer,
-    RoomRemoved,
     RoomRenamed,
     Rooms,
 )
@@ -133,7 +131,7 @@ async def remove_member(context: Context, request: RemoveMember) -> RoomAnswer:
             raise invalid("user_id", "is you; leave the room instead")
         if room.created_by != me.user_id and standing.role != "admin":
             raise forbidden("Only who made the room, or an admin, can remove people.")
-        await _let_go(tx, context, room.id, request.user_id)
+        await let_go(tx, room.id, request.user_id)
         return await _answer(tx, context, room.id)
 
     return await context.commit(change)
@@ -146,7 +144,7 @@ async def leave_room(context: Context, request: LeaveRoom) -> Done:
         room = (await entered(tx, context, request.room_id)).room
         if room.kind != "group":
             raise wrong_kind(room)
-        await _let_go(tx, context, room.id, context.me.user_id)
+        await let_go(tx, room.id, context.me.user_id)
         return Done()
 
     return await context.commit(change)
@@ -159,13 +157,6 @@ async def active_role(tx: Tx, context: Context) -> str:
     if person is None or not person.active:
         raise unauthorized()
     return person.role
-
-
-async def _let_go(tx: Tx, context: Context, room_id: int, user_id: int) -> None:
-    if not await rooms.remove_member(tx, context.portal, room_id, user_id):
-        raise not_found("member")
-    record(tx, audience.user(user_id), RoomRemoved(room_id=room_id, user_id=user_id))
-    record(tx, audience.room(room_id), MemberRemoved(room_id=room_id, user_id=user_id))
 
 
 async def _answer(statements: Statements, context: Context, room_id: int) -> RoomAnswer:
