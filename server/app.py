@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from sqlalchemy import text
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.app import make_api
@@ -95,32 +96,43 @@ def _node_settings(settings: Settings) -> NodeSettings:
 def _server(settings: Settings, services: Services, node: Node) -> Server:
     health = Health(_checks(services.shards, services.blobs, node))
     https = settings.address.startswith("https:")
-    front = _Front(health, make_api(services, version("talkoo")), SafeHeaders(WebClient(), https))
-    app = TrueSender(AccessLog(node.app(front)), settings.trusted_proxies)
+    front = Front(
+        health,
+        live=node.app(_nothing),
+        api=make_api(services, version("talkoo")),
+        web=SafeHeaders(WebClient(), https),
+    )
+    app = TrueSender(AccessLog(front), settings.trusted_proxies)
     return Server(app, services, node, health)
 
 
-@dataclass(frozen=True, slots=True)
-class _Front:
+class Front:
     """Sends a request where it belongs; what nobody else wants is the web client's."""
 
-    health: Health
-    api: ASGIApp
-    web: ASGIApp
+    def __init__(self, health: Health, live: ASGIApp, api: ASGIApp, web: ASGIApp) -> None:
+        self.live = live
+        self.api = api
+        self.web = web
+        self.routes = [Route("/healthz", health.alive), Route("/readyz", health.ready)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1000})
-            return
+        """Passes the request on."""
         path: str = scope["path"]
-        if path == "/healthz":
-            await self.health.alive()(scope, receive, send)
-        elif path == "/readyz":
-            await (await self.health.ready())(scope, receive, send)
+        own = next((route for route in self.routes if route.path == path), None)
+        if scope["type"] != "http" or path.startswith("/socket.io/"):
+            await self.live(scope, receive, send)
+        elif own is not None:
+            await own.handle(scope, receive, send)
         elif path == "/api" or path.startswith("/api/"):
             await self.api(scope, receive, send)
         else:
             await self.web(scope, receive, send)
+
+
+async def _nothing(scope: Scope, _receive: Receive, send: Send) -> None:
+    """What is no connection to the node: refused."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
 
 
 def _checks(shards: Shards, blobs: Blobs, node: Node) -> dict[str, Check]:

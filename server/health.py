@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 # A part that takes longer than this serves nobody.
@@ -21,11 +22,11 @@ class Health:
         self.checks = dict(checks)
         self.leaving = False
 
-    def alive(self) -> Response:
+    async def alive(self, _request: Request | None = None) -> Response:
         """200 as long as the process answers."""
         return JSONResponse({"status": "alive"}, headers={"cache-control": "no-store"})
 
-    async def ready(self) -> Response:
+    async def ready(self, _request: Request | None = None) -> Response:
         """200 when it can serve, else 503 with the reasons."""
         reasons = await asyncio.gather(*(self._ask(check) for check in self.checks.values()))
         parts = {name: why or "ok" for name, why in zip(self.checks, reasons, strict=True)}

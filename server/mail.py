@@ -132,7 +132,7 @@ class Folder:
         unfinished = path.with_suffix(".part")
         number = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(number, "wb") as file:
-            file.write(message.as_bytes())
+            file.write(_readable(message).as_bytes())
         unfinished.rename(path)
         return path
 
@@ -155,6 +155,16 @@ class Folder:
             if len(found) == limit:
                 break
         return found
+
+
+def _readable(message: EmailMessage) -> EmailMessage:
+    """The same mail as plain lines that one can read and copy links from without a mail program."""
+    plain = EmailMessage(policy=policy.default.clone(max_line_length=990))
+    for name, value in message.items():
+        if not name.lower().startswith(("content-", "mime-")):
+            plain[name] = str(value)
+    plain.set_content(message.get_content().replace("\r\n", "\n"), cte="8bit")
+    return plain
 
 
 class Smtp:

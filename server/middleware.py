@@ -89,6 +89,8 @@ class AccessLog:
                 self._write(scope, status, time.perf_counter() - started)
 
     def _write(self, scope: Scope, status: int, seconds: float) -> None:
+        state = scope["state"]
+        who = {name: state[name] for name in ("portal", "user") if state.get(name) is not None}
         quiet = status < 500 and scope["path"].startswith(_QUIET)
         (logger.debug if quiet else logger.info)(
             "request",
@@ -96,6 +98,5 @@ class AccessLog:
             path=scope["path"],
             status=status,
             ms=round(seconds * 1000, 1),
-            portal=scope["state"].get("portal"),
-            user=scope["state"].get("user"),
+            **who,
         )

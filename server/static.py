@@ -21,8 +21,9 @@ NONCE = "__CSP_NONCE__"
 
 _NOT_BUILT = """\
 <!doctype html><meta charset="utf-8"><title>Talkoo</title>
-<h1>Talkoo runs, but its web client is not built</h1>
+<div id="root"><h1>Talkoo runs, but its web client is not built</h1>
 <p><code>make run</code> builds it. The API is described at <a href="/api/docs">/api/docs</a>.</p>
+</div>
 """
 _PACKED = (
     "text/",

@@ -253,16 +253,14 @@ async def test_pages_are_linked(rest: httpx.AsyncClient, portal: Portal) -> None
         body = {"client_id": f"client-{number}", "text": f"Post {number}"}
         assert (await rest.post("/posts", json=body, headers=bearer(portal))).status_code == 201
     seen: list[str] = []
-    url = "/posts?limit=2"
-    for _ in range(3):
+    url: str | None = "/posts?limit=2"
+    while url and len(seen) < 9:
+        assert "limit=2" in url
         response = await rest.get(url, headers=bearer(portal))
         seen += [post["text"] for post in response.json()["posts"]]
-        if "link" not in response.headers:
-            break
-        url = response.headers["link"].split(">")[0].removeprefix(f"<{PREFIX}")
-        assert "limit=2" in url
+        link = response.headers.get("link", "")
+        url = link.split(">")[0].removeprefix(f"<{PREFIX}") or None
     assert seen == [f"Post {number}" for number in (4, 3, 2, 1, 0)]
-    assert "link" not in response.headers
 
 
 async def test_history_is_linked_in_the_direction_that_was_asked(

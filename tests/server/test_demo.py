@@ -47,7 +47,7 @@ async def test_a_company_is_there_and_its_log_ins_work(house: House, told: str) 
     emails = re.findall(r"\S+@\S+", told)
     assert len(emails) == 4
     for email in emails:
-        asked = LogIn(email=email, password=password)
+        asked = LogIn.model_validate({"email": email, "password": password})
         nobody = Context(house.services, context.portal)
         answer = await OPERATIONS["log_in"].call(nobody, asked)
         assert answer.me.confirmed

@@ -52,4 +52,4 @@ async def test_who_is_leaving_is_not_ready() -> None:
     leaving = Health({"database": _well})
     leaving.leaving = True
     assert (await leaving.ready()).status_code == 503
-    assert leaving.alive().status_code == 200
+    assert (await leaving.alive()).status_code == 200

@@ -24,6 +24,7 @@ async def test_a_mail_is_written_whole_and_for_the_owner_only(tmp_path: Path) ->
     (path,) = (tmp_path / "outbox").iterdir()
     assert path.suffix == ".eml"
     assert path.stat().st_mode & 0o077 == 0
+    assert path.read_text("utf-8").endswith("\n\nHyvää päivää!\n")
     (mail,) = folder.read("http://a.test/", 10)
     assert (mail.to, mail.subject, mail.text) == (
         "aino@example.com",
