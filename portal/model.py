@@ -92,4 +92,5 @@ Line = Annotated[
     str, Field(max_length=100), AfterValidator(_clean_line), AfterValidator(_not_blank)
 ]
 OptionalLine = Annotated[str, Field(max_length=100), AfterValidator(_clean_line)]
-Secret = Annotated[str, Field(min_length=1, max_length=200)]
+Secret = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean_text)]
+Password = Annotated[str, Field(min_length=8, max_length=200), AfterValidator(_clean_text)]

@@ -8,7 +8,18 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from pydantic import AfterValidator, Field
 
 from portal.context import Role
-from portal.model import Answer, EventBody, Id, Line, Model, OptionalLine, Request, Secret, Time
+from portal.model import (
+    Answer,
+    EventBody,
+    Id,
+    Line,
+    Model,
+    OptionalLine,
+    Password,
+    Request,
+    Secret,
+    Time,
+)
 
 Language = Literal["en", "fi"]
 
@@ -25,7 +36,6 @@ def _email(value: str) -> str:
 
 
 Email = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_email)]
-Password = Annotated[str, Field(min_length=8, max_length=200)]
 
 
 # --- Things ----------------------------------------------------------------------------------
