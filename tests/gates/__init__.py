@@ -1,0 +1,1 @@
+"""What must hold for every operation, event and signal, of today and of tomorrow."""
