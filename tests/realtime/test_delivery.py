@@ -16,9 +16,9 @@ from tests.realtime.world import World, until
 
 @pytest.fixture
 async def two(world: World) -> World:
-    """Two nodes on one bus."""
-    await world.serve()
-    await world.serve()
+    """Two nodes on one bus, with nothing but the bus to tell them."""
+    await world.serve(poll_seconds=1000)
+    await world.serve(poll_seconds=1000)
     return world
 
 
@@ -111,6 +111,49 @@ async def test_connecting_while_much_happens_skips_and_doubles_nothing(two: Worl
         before = [data["position"] for name, data in client.told[:at] if name == "event"]
         assert all(position <= ready for position in before)
         assert start < first
+
+
+async def test_who_connects_ahead_of_the_node_takes_it_along(world: World) -> None:
+    await world.serve(poll_seconds=1000)
+    portal = await world.portal()
+    early = await world.connect(await world.user(portal))
+    head = await world.head(portal)
+    last = await world.silently(portal, audience.PORTAL, "1", "2")
+    late = await world.connect(await world.user(portal), head)
+    assert late.texts == ["1", "2"]
+    assert late.of("ready") == [{"position": last}]
+    await until(lambda: early.texts == ["1", "2"])
+    await world.tell(portal, audience.PORTAL, "3")
+    for client in (early, late):
+        await until(lambda c=client: c.texts == ["1", "2", "3"])
+
+
+async def test_who_may_see_what_changes_while_catching_up(
+    two: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal = await two.portal()
+    user, other = await two.user(portal), await two.user(portal)
+    comes, goes = await two.room(other), await two.room(other, user)
+    catch_up = two.nodes[0].node.gateway._catch_up
+    standing = catch_up._standing
+
+    async def then_change(connection):
+        found = await standing(connection)
+        await two.say(comes, other, "before I came")
+        await two.add_member(comes, user, [user.id, other.id])
+        await two.say(comes, other, "after I came")
+        await two.say(goes, other, "before I left")
+        await two.remove_member(goes, user)
+        await two.say(goes, other, "after I left")
+        return found
+
+    monkeypatch.setattr(catch_up, "_standing", then_change)
+    client = await two.connect(user, await two.head(portal))
+    monkeypatch.undo()
+    assert client.texts == ["after I came", "before I left"]
+    await two.say(goes, other, "not mine")
+    await two.say(comes, other, "mine")
+    await until(lambda: client.texts[2:] == ["mine"], lambda: client.texts)
 
 
 @pytest.mark.parametrize(("behind", "reason"), [(50, None), (51, "behind")])

@@ -197,13 +197,15 @@ async def test_typing_is_seen_by_the_room_and_not_by_the_typist(two: World) -> N
         "again": await two.connect(await two.other_session(ann), node=1),
         "bob": await two.connect(bob, node=1),
         "guest": await two.connect(guest, node=1),
+        "guest here": await two.connect(guest, node=0),
     }
     for _ in range(5):
         assert (await clients["ann"].call("typing", {"room_id": room}))["ok"]
     await until(lambda: clients["guest"].signals("typing"))
     await two.say(room, ann, "done")
     await until(lambda: clients["guest"].texts == ["done"])
-    assert clients["guest"].signals("typing") == [{"room_id": room, "user_id": ann.id}]
+    for name in ("guest", "guest here"):
+        assert clients[name].signals("typing") == [{"room_id": room, "user_id": ann.id}]
     for name in ("ann", "again", "bob"):
         assert clients[name].signals("typing") == []
 
