@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from portal import audience
-from tests.realtime.world import Client, User, World, until
+from tests.realtime.client import Client, until
+from tests.realtime.world import User, World
 
 
 @pytest.fixture
@@ -194,6 +195,6 @@ async def test_a_session_that_ends_while_connecting_ends_the_connection(
     monkeypatch.setattr(portals, "open", end_first)
     client = Client()
     two.clients.append(client)
-    await client.connect(two.nodes[0], user.auth())
+    await client.connect(two.nodes[0].url, user.auth())
     await until(lambda: client.gone)
     assert client.told == [("ended", {"reason": "session_ended"})]

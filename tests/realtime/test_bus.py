@@ -12,7 +12,7 @@ import pytest
 from realtime.bus import Bus
 from realtime.bus_memory import Exchange, MemoryBus
 from realtime.bus_redis import RedisBus
-from tests.realtime.world import until
+from tests.realtime.client import until
 from tests.services.redis import Redis
 
 MakeBus = Callable[[], Awaitable[Bus]]

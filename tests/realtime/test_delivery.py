@@ -11,7 +11,8 @@ from portal import audience
 from storage.commit import Tx
 from storage.database import Statements
 from storage.schema import events
-from tests.realtime.world import World, until
+from tests.realtime.client import until
+from tests.realtime.world import World
 
 
 @pytest.fixture

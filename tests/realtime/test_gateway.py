@@ -10,7 +10,8 @@ from socketio.exceptions import ConnectionError as NotConnected
 
 from portal import audience
 from realtime import seam
-from tests.realtime.world import Client, World, until
+from tests.realtime.client import Client, until
+from tests.realtime.world import World
 
 
 @pytest.fixture
@@ -204,7 +205,7 @@ async def test_a_refused_connect_says_why(one: World, auth: Any, status: int) ->
     problems: list[Any] = []
     client.sio.on("connect_error", problems.append)
     with pytest.raises(NotConnected):
-        await client.connect(one.nodes[0], auth)
+        await client.connect(one.nodes[0].url, auth)
     assert problems[0]["data"]["status"] == status
     assert problems[0]["message"]
     assert not one.nodes[0].node.gateway.connections
@@ -246,7 +247,7 @@ async def test_a_closing_node_lets_its_clients_go_and_takes_no_more(one: World) 
     problems: list[Any] = []
     late.sio.on("connect_error", problems.append)
     with pytest.raises(NotConnected):
-        await late.connect(served, user.auth())
+        await late.connect(served.url, user.auth())
     assert problems[0]["data"]["status"] == 503
 
 

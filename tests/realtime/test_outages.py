@@ -10,7 +10,8 @@ import pytest
 
 from portal import audience
 from realtime import seam
-from tests.realtime.world import World, until
+from tests.realtime.client import until
+from tests.realtime.world import World
 from tests.services.redis import Redis
 
 

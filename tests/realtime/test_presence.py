@@ -12,7 +12,8 @@ from realtime.presence import Board, Turn, merged
 from realtime.presence_memory import MemoryBoard, Shelf
 from realtime.presence_redis import RedisBoard
 from storage import presence as store
-from tests.realtime.world import World, until
+from tests.realtime.client import until
+from tests.realtime.world import World
 from tests.services.redis import Redis
 
 MakeBoard = Callable[[str], Board]

@@ -16,7 +16,8 @@ import socketio.packet
 
 from realtime import frames, seam
 from storage.log import Event
-from tests.realtime.world import World, until
+from tests.realtime.client import until
+from tests.realtime.world import World
 
 
 def test_frames_are_what_the_library_would_send() -> None:

@@ -11,7 +11,8 @@ from realtime import wire
 from realtime.changes import Became, Came, Ended, Left, change_of
 from realtime.wire import Committed, Signal
 from storage.log import Event
-from tests.realtime.world import World, until
+from tests.realtime.client import until
+from tests.realtime.world import World
 
 EVENT = Event(7, "said", "room:1", '{"text":"ä"}', 9)
 

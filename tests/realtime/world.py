@@ -7,107 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import httpx
-import socketio
 import uvicorn
 
 from portal import audience
 from portal.accounts.model import Person, PersonChanged, SessionEnded
 from portal.chat.model import MembersAdded, Room, RoomRemoved
-from portal.context import Actor, Caller, Context, Role, Services, record
-from portal.errors import Problem, unauthorized
+from portal.context import Role, Services, record
 from portal.limits import Limits
-from portal.model import Answer, ClientId, Done, EventBody, Id, MarkdownText, Nothing, Request
-from portal.operation import MEMBERS, AnyOperation, command, query
-from portal.presence.operations import OPERATIONS as PRESENCE
 from realtime.node import Meeting, Node, NodeSettings
 from storage import log
 from storage.commit import Committer, Tx
 from storage.database import Database, now_ms
 from storage.schema import members, rooms, sessions, users
 from storage.shards import Shards
+from tests.realtime.client import Client, until
+from tests.realtime.stand_ins import OPERATIONS, Said, authenticate
 from tests.services.ports import free_port
-
-# --- Stand-in operations -------------------------------------------------------------------------
-
-
-class Said(EventBody):
-    type: ClassVar[str] = "said"
-    room_id: int
-    text: str
-    user_id: int
-
-
-class Say(Request):
-    client_id: ClientId
-    room_id: Id
-    text: MarkdownText
-
-
-class SaidAnswer(Answer):
-    position: int
-    text: str
-
-
-class Snap(Answer):
-    position: int
-    role: str
-
-
-async def say(context: Context, request: Say) -> SaidAnswer:
-    async def change(tx: Tx) -> SaidAnswer:
-        said = Said(room_id=request.room_id, text=request.text, user_id=context.me.user_id)
-        position = record(tx, audience.room(request.room_id), said)
-        return SaidAnswer(position=position, text=request.text)
-
-    return await context.commit_once(change, request, SaidAnswer)
-
-
-async def break_down(context: Context, request: Nothing) -> Done:
-    raise RuntimeError("a secret detail")
-
-
-async def refuse(context: Context, request: Nothing) -> Done:
-    raise Problem(409, "no-way", "No way", "Not like this.")
-
-
-async def get_snapshot(context: Context, request: Nothing) -> Snap:
-    async with context.read() as statements:
-        clock = await log.clock(statements, context.portal)
-    return Snap(position=clock.last, role=context.me.role)
-
-
-OPERATIONS: dict[str, AnyOperation] = {
-    operation.name: operation
-    for operation in (
-        command("say", say, Say, SaidAnswer, "Say something"),
-        command("break_down", break_down, Nothing, Done, "A mistake of ours"),
-        command("refuse", refuse, Nothing, Done, "A mistake of yours"),
-        command("insiders", refuse, Nothing, Done, "Not for guests", access=MEMBERS),
-        command("rest_only", refuse, Nothing, Done, "Not here", socket=False),
-        query("get_snapshot", get_snapshot, Nothing, Snap, "The state"),
-        *PRESENCE,
-    )
-}
-
-
-# --- Waiting -------------------------------------------------------------------------------------
-
-
-async def until(condition: Callable[[], object], what: object = "", seconds: float = 10.0) -> None:
-    """Waits for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"did not come true: {what() if callable(what) else what}"
-        await asyncio.sleep(0.01)
-
 
 # --- Nodes ---------------------------------------------------------------------------------------
 
@@ -139,59 +61,6 @@ class Served:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-
-class Client:
-    """The official client, and what it was told."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, Any]] = []
-        self.sio: Any = socketio.AsyncClient(reconnection=False)
-        for name in ("event", "signal", "ready", "resync", "ended"):
-            self.sio.on(name, self._hear(name))
-        self.sio.on("disconnect", self._gone)
-        self.gone = False
-
-    def _hear(self, name: str) -> Callable[[Any], None]:
-        return lambda data: self.told.append((name, data))
-
-    def _gone(self, *_: Any) -> None:
-        self.gone = True
-
-    async def connect(
-        self, served: Served, auth: dict[str, Any], transport: str = "websocket"
-    ) -> Client:
-        await self.sio.connect(served.url, auth=auth, transports=[transport])
-        return self
-
-    async def live(self) -> Client:
-        await until(lambda: self.of("ready"), lambda: self.told)
-        return self
-
-    def of(self, name: str) -> list[Any]:
-        return [data for kind, data in self.told if kind == name]
-
-    @property
-    def events(self) -> list[Any]:
-        return self.of("event")
-
-    @property
-    def texts(self) -> list[str]:
-        return [e["body"]["text"] for e in self.events if e["type"] == "said"]
-
-    @property
-    def positions(self) -> list[int]:
-        return [event["position"] for event in self.events]
-
-    def signals(self, type_: str) -> list[Any]:
-        return [signal["body"] for signal in self.of("signal") if signal["type"] == type_]
-
-    async def call(self, name: str, *payload: Any) -> Any:
-        return await self.sio.call(name, payload[0] if payload else None, timeout=10)
-
-    async def close(self) -> None:
-        await self.sio.disconnect()
-        await self.sio.shutdown()
 
 
 @dataclass
@@ -412,7 +281,7 @@ class World:
         """Connects, and waits until it is live."""
         client = Client()
         self.clients.append(client)
-        await client.connect(self.nodes[node], user.auth(position), **options)
+        await client.connect(self.nodes[node].url, user.auth(position), **options)
         return await client.live()
 
     async def close(self) -> None:
@@ -424,28 +293,6 @@ class World:
 
 def _same_host(host: str, origin: str) -> bool:
     return origin == f"http://{host}"
-
-
-async def authenticate(
-    services: Services, token: str, portal_id: int | None, caller: Caller
-) -> Actor:
-    """Stand-in tokens: ``<portal>.<session>``."""
-    portal, _, session = token.partition(".")
-    if not (portal.isdigit() and session.isdigit()) or portal_id not in (None, int(portal)):
-        raise unauthorized()
-    context = Context(services, int(portal))
-    async with context.read() as statements:
-        row = await statements.first(
-            sessions.join(
-                users, (users.c.portal_id == int(portal)) & (users.c.id == sessions.c.user_id)
-            )
-            .select()
-            .with_only_columns(users.c.id, users.c.role, sessions.c.ended_at)
-            .where(sessions.c.portal_id == int(portal), sessions.c.id == int(session))
-        )
-    if row is None or row.ended_at is not None:
-        raise unauthorized()
-    return Actor(int(portal), int(row.id), cast(Role, row.role), int(session))
 
 
 @asynccontextmanager
