@@ -233,7 +233,7 @@ async def _takes_as_long(rest: Rest, side: Side, name: str) -> None:
         for email in (side.things.email, "nobody@example.com")
     ]
     taken: dict[str, list[float]] = {"known": [], "unknown": []}
-    for _ in range(9):
+    for _ in range(5):
         for whose, fields in (("known", known), ("unknown", unknown)):
             started = time.perf_counter()
             await rest.call(name, fields, host=host)
