@@ -155,6 +155,7 @@ def _open_mysql(url: str, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
             max_overflow=0,
             pool_pre_ping=False,
             pool_recycle=1800,
+            hide_parameters=True,
             connect_args={"connect_timeout": 5, "charset": "utf8mb4"},
         )
 
@@ -162,8 +163,8 @@ def _open_mysql(url: str, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
 
 
 def _open_sqlite(url: str, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
-    writer = create_async_engine(url, pool_size=1, max_overflow=0)
-    reader = create_async_engine(url, pool_size=connections, max_overflow=0)
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+    reader = create_async_engine(url, pool_size=connections, max_overflow=0, hide_parameters=True)
     for engine, begin in ((writer, "BEGIN IMMEDIATE"), (reader, "BEGIN DEFERRED")):
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _beginner(begin))

@@ -53,6 +53,7 @@ export class Client {
         ready: (position) => {
           this.change((state) => ({ ...state, position: Math.max(state.position, position) }));
           void this.outbox?.flush();
+          void this.loadPresence();
         },
       },
       url,
@@ -205,6 +206,15 @@ export class Client {
     }
   }
 
+  /** Signals are not kept: who came and went while there was no connection is asked for. */
+  private async loadPresence(): Promise<void> {
+    await this.once("presence", async () => {
+      const { presence } = await this.command("list_presence", {});
+      const now = new Map(presence.map((one) => [one.user_id, one]));
+      this.change((state) => ({ ...state, presence: now }));
+    }).catch(() => undefined);
+  }
+
   private onEvent(event: LogEvent): void {
     this.change((state) => apply(state, event));
     // What the log says is sent need not be sent again, whether the answer came or not.
@@ -234,7 +244,7 @@ export class Client {
     const outbox: Outbox = new Outbox(
       this.shelf,
       prefix,
-      (name, request) => this.connection.command(name, request as never),
+      (name, request) => this.connection.command(name, request),
       () => this.show({ unsent: outbox.all }),
     );
     this.show({ unsent: outbox.all });

@@ -2,7 +2,7 @@ import { type Operation, type Operations, ROUTES } from "./generated/catalogue";
 import { Problem, type ProblemDetails, unreachable } from "./problem";
 
 type Routed = keyof typeof ROUTES;
-type Fields = Record<string, unknown>;
+type Fields = Record<string, string | number | boolean | null | undefined | readonly unknown[]>;
 
 /** Calls an operation over REST. Throws a Problem. */
 export async function rest<O extends Routed & Operation>(
@@ -10,7 +10,7 @@ export async function rest<O extends Routed & Operation>(
   request: Operations[O]["request"],
 ): Promise<Operations[O]["answer"]> {
   const [method, template] = ROUTES[operation];
-  const left: Fields = { ...(request as Fields) };
+  const left: Fields = { ...request };
   const path = template.replace(/\{(\w+)\}/g, (_all, name: string) => {
     const value = left[name];
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- what is left is the body

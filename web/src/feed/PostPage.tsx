@@ -1,0 +1,47 @@
+import { ActionIcon, Center, Loader } from "@mantine/core";
+import { IconArrowLeft } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useParams } from "react-router";
+
+import { useClient, useLive } from "../app/live";
+import { Empty } from "../parts/Empty";
+import { PostCard } from "./PostCard";
+
+/** One post by its link, with its discussion open. */
+export default function PostPage() {
+  const { t } = useTranslation();
+  const client = useClient();
+  const { posts } = useLive();
+  const id = Number(useParams()["postId"]);
+  const post = posts.find((one) => one.id === id);
+  const [gone, setGone] = useState(false);
+  const missing = post === undefined;
+  useEffect(() => {
+    if (!missing) return;
+    client.openPost(id).catch(() => setGone(true));
+  }, [client, id, missing]);
+  return (
+    <div className="fill scroll">
+      <div className="page">
+        <ActionIcon
+          component={Link}
+          to="/feed"
+          variant="subtle"
+          color="gray"
+          mb="sm"
+          aria-label={t("app.back")}
+        >
+          <IconArrowLeft size={20} />
+        </ActionIcon>
+        {post && <PostCard key={post.id} post={post} open />}
+        {missing && gone && <Empty title={t("feed.gone")} />}
+        {missing && !gone && (
+          <Center py="xl">
+            <Loader size="sm" />
+          </Center>
+        )}
+      </div>
+    </div>
+  );
+}
