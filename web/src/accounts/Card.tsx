@@ -1,5 +1,5 @@
 import { Box, Paper, Stack, Title } from "@mantine/core";
-import type { FormEvent, ReactNode } from "react";
+import type { ReactNode, SyntheticEvent } from "react";
 
 /** The page of one form, in the middle. */
 export function FormPage({
@@ -11,7 +11,7 @@ export function FormPage({
   onSubmit?: () => void;
   children: ReactNode;
 }) {
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     onSubmit?.();
   };

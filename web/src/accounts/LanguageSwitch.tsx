@@ -1,7 +1,7 @@
 import { SegmentedControl } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { currentLanguage, type Language, speak } from "../i18n";
+import { currentLanguage, speak } from "../i18n";
 
 /** English or Finnish, on this device. */
 export function LanguageSwitch() {

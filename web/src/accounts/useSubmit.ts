@@ -34,7 +34,7 @@ export function explained(
 ): Pick<Submit, "fields" | "message"> {
   if (problem === undefined) return { fields: {}, message: undefined };
   if (!(problem instanceof Problem)) {
-    return { fields: {}, message: problem instanceof Error ? problem.message : String(problem) };
+    return { fields: {}, message: problem instanceof Error ? problem.message : "?" };
   }
   const fields = problem.fields;
   const known = Object.keys(fields).some((name) => shown.includes(name));

@@ -1,0 +1,1 @@
+"""Real browsers on real nodes: what people see and do."""
