@@ -37,7 +37,7 @@ export function Shell() {
   return (
     <AppShell
       navbar={{ width: 210, breakpoint: "sm", collapsed: { mobile: true } }}
-      footer={{ height: 58, collapsed: inRoom }}
+      footer={{ height: { base: 58, sm: 0 }, collapsed: inRoom }}
       padding={0}
     >
       <AppShell.Navbar p="sm">

@@ -18,10 +18,13 @@ export function Discussion({
   roomId,
   editing,
   onEdit,
+  first,
 }: {
   roomId: number;
   editing: number | undefined;
   onEdit: (message: Message) => void;
+  /** What stands before the very first message. */
+  first?: string;
 }) {
   const { t } = useTranslation();
   const client = useClient();
@@ -58,7 +61,7 @@ export function Discussion({
       </Center>
     );
   }
-  const first = history.messages[0]?.seq ?? 1;
+  const firstSeq = history.messages[0]?.seq ?? 1;
   return (
     <div style={{ flex: 1, minHeight: 0, position: "relative" }}>
       <Virtuoso
@@ -66,7 +69,7 @@ export function Discussion({
         role="log"
         aria-label={t("chat.discussion")}
         data={entries}
-        firstItemIndex={FAR + first}
+        firstItemIndex={FAR + firstSeq}
         initialTopMostItemIndex={{ index: "LAST", align: "end" }}
         computeItemKey={(_index, entry) => entry.key}
         followOutput={(bottom) => (bottom ? "auto" : false)}
@@ -77,7 +80,7 @@ export function Discussion({
         endReached={newer}
         increaseViewportBy={400}
         components={{
-          Header: () => (history.moreBefore ? <Wait /> : <Begin text={t("chat.first")} />),
+          Header: () => (history.moreBefore ? <Wait /> : <Begin text={first} />),
         }}
         itemContent={(_index, entry) =>
           entry.kind === "message" ? (
@@ -110,7 +113,8 @@ function Wait() {
   );
 }
 
-function Begin({ text }: { text: string }) {
+function Begin({ text }: { text: string | undefined }) {
+  if (text === undefined) return null;
   return (
     <Text ta="center" c="dimmed" size="sm" py="md">
       {text}

@@ -65,7 +65,12 @@ export function RoomView({ room }: { room: Room }) {
           <IconInfoCircle size={20} />
         </ActionIcon>
       </Group>
-      <Discussion roomId={room.id} editing={editing?.id} onEdit={setEditing} />
+      <Discussion
+        roomId={room.id}
+        editing={editing?.id}
+        onEdit={setEditing}
+        first={t("chat.first")}
+      />
       <Composer
         roomId={room.id}
         label={t("chat.message")}

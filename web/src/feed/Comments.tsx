@@ -12,7 +12,7 @@ const MOST = 420;
 export function Comments({ post }: { post: Post }) {
   const { t } = useTranslation();
   const [editing, setEditing] = useState<Message>();
-  const height = Math.min(MOST, 90 + post.comments * ROW);
+  const height = Math.min(MOST, 44 + post.comments * ROW);
   return (
     <section aria-label={t("chat.discussion")}>
       <div style={{ display: "flex", flexDirection: "column", height }}>
