@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from portal.chat.actions import create_room
+from portal.chat.rooms import create_room
 from portal.chat.model import CreateRoom
 from portal.limits import Limits
 from storage.shards import Shards
@@ -90,6 +90,8 @@ class Company:
 
     async def judge(self) -> Verdict:
         """What the judge finds now."""
+        # Its own connections may not have survived what was done to the database.
+        await self.shards.close()
         return await judge(self.shards, self.portal_id, self.room_id, self.clients, self.asked)
 
 
