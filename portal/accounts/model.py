@@ -108,9 +108,13 @@ class SignUp(Request):
     company: Line
     email: Email
     password: Password
-    name: OptionalLine = Field("", description="The person's name; else taken from the e-mail.")
+    name: OptionalLine = Field(
+        default="", description="The person's name; else taken from the e-mail."
+    )
     address: str = Field(
-        "", max_length=40, description="Wished-for address; else made from the company's name."
+        default="",
+        max_length=40,
+        description="Wished-for address; else made from the company's name.",
     )
     language: Language = "en"
 
@@ -144,8 +148,10 @@ class LogIn(Request):
 
     email: Email
     password: Secret
-    token: bool = Field(False, description="Answer with a bearer token instead of a cookie.")
-    device: OptionalLine = Field("", description="What to call this device in the list.")
+    token: bool = Field(
+        default=False, description="Answer with a bearer token instead of a cookie."
+    )
+    device: OptionalLine = Field(default="", description="What to call this device in the list.")
 
 
 class Enter(Request):
@@ -320,9 +326,13 @@ class AcceptInvitation(Request):
     token: Secret
     name: Line
     password: Password
-    email: Email | None = Field(None, description="Needed with the link; else the invited one.")
+    email: Email | None = Field(
+        default=None, description="Needed with the link; else the invited one."
+    )
     language: Language = "en"
-    as_token: bool = Field(False, description="Answer with a bearer token instead of a cookie.")
+    as_token: bool = Field(
+        default=False, description="Answer with a bearer token instead of a cookie."
+    )
     device: OptionalLine = ""
 
 

@@ -54,7 +54,9 @@ class Room(Model):
     last_message: Message | None
     read_seq: Count = Field(description="The newest message that I have read.")
     unread: Count = Field(description="Messages after read_seq that are not deleted.")
-    post_id: Id | None = Field(None, description="The post, when it is a post's discussion.")
+    post_id: Id | None = Field(
+        default=None, description="The post, when it is a post's discussion."
+    )
 
 
 # --- Requests and answers --------------------------------------------------------------------

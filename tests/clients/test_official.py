@@ -123,7 +123,7 @@ async def test_the_python_client(two: Two) -> None:
     for n, socket in enumerate([*sockets, sockets[0]]):
         body = {"room_id": two.room_id, "client_id": f"python-{n}-{n}", "text": f"word {n}"}
         ack = await socket.call("send_message", body, timeout=20)
-        assert ack["ok"], ack
+        assert ack and ack["ok"], ack
     async with asyncio.timeout(20):
         while any(len(words) < 3 for words in heard):
             await asyncio.sleep(0.01)

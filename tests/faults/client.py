@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import socketio
+from socketio.exceptions import SocketIOError
 
 # A command that got no answer for this long is sent again with its client_id.
-ANSWER_SECONDS = 4.0
+ANSWER_SECONDS = 4
 
 
 @dataclass
@@ -80,7 +81,7 @@ class HoldingClient:
             return None
         try:
             return await socket.call(name, body, timeout=ANSWER_SECONDS)
-        except (TimeoutError, socketio.exceptions.SocketIOError, OSError):
+        except (TimeoutError, SocketIOError, OSError):
             return None
 
     async def _hold(self) -> None:
@@ -98,7 +99,7 @@ class HoldingClient:
                 self.connects += 1
                 self._socket = socket
                 await socket.wait()
-            except (TimeoutError, socketio.exceptions.SocketIOError, OSError):
+            except (TimeoutError, SocketIOError, OSError):
                 pass
             finally:
                 self._ready.clear()

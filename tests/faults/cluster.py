@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from portal.chat.rooms import create_room
 from portal.chat.model import CreateRoom
+from portal.chat.rooms import create_room
 from portal.limits import Limits
 from storage.shards import Shards
 from tests.faults.client import HoldingClient
