@@ -96,12 +96,18 @@ def unavailable(detail: str, retry_after: float = 1.0) -> Problem:
     return Problem(503, "unavailable", title, detail, retry_after=retry_after)
 
 
+# Fields that one answer names; whoever sends more mistakes than that finds the rest next time.
+MOST_ERRORS = 20
+
+
 def from_validation(error: ValidationError) -> Problem:
     """422 with every field that pydantic found wrong."""
     errors: dict[str, str] = {}
     for item in error.errors(include_url=False, include_input=False, include_context=False):
         name = ".".join(str(part) for part in item["loc"])
         errors.setdefault(name, _mend(item["type"], item["msg"]))
+        if len(errors) == MOST_ERRORS:
+            break
     fields = ", ".join(name or "the request" for name in errors)
     return Problem(422, "invalid", "The request has mistakes", f"Look at: {fields}.", errors)
 

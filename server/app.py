@@ -19,6 +19,7 @@ from api.headers import SafeHeaders
 from api.origins import own_origin
 from portal import catalogue
 from portal.accounts.authenticate import authenticate
+from portal.accounts.mail_later import settled
 from portal.context import Services
 from realtime.node import Node, NodeSettings
 from server import parts
@@ -65,6 +66,8 @@ async def open_server(settings: Settings) -> AsyncGenerator[Server]:
             async with _live(node, services, settings):
                 yield _server(settings, services, node)
         finally:
+            await committer.drain()
+            await settled()
             await mail.stop()
     finally:
         await shards.close()

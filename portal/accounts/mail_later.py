@@ -20,6 +20,12 @@ def later(work: Coroutine[Any, Any, None]) -> None:
     task.add_done_callback(_running.discard)
 
 
+async def settled() -> None:
+    """Waits until what was begun is done: a server that stops loses no mail."""
+    while _running:
+        await asyncio.gather(*_running)
+
+
 async def _do(work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
