@@ -1,39 +1,110 @@
-"""What a person's client would know, by snapshot and by events."""
+"""What a person's client knows by snapshot, and which events it is sent after that."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from portal.catalogue import OPERATIONS
+from portal import audience
 from portal.context import Context
-from portal.model import Nothing
+from realtime.changes import Became, Change, Ended, change_of
+from realtime.viewer import Viewer
 from storage import log
+from storage import standing as store
 from storage.log import Event
-from tests.house import House
+from storage.standing import Standing
+from tests.walk.world import do
+
+State = dict[str, Any]
 
 
-async def load(context: Context) -> dict[str, Any]:
+async def load(context: Context) -> State:
     """The snapshot of a person, as it goes over the wire."""
-    answer = await OPERATIONS["get_snapshot"].call(context, Nothing())
-    state: dict[str, Any] = answer.model_dump(mode="json")
+    answer = await do(context, "get_snapshot")
+    state: State = answer.model_dump(mode="json")
     return state
 
 
-async def events_for(house: House, context: Context, after: int) -> list[Event]:
-    """The events after a position that a person may see now."""
+async def look(context: Context) -> tuple[Standing, Viewer]:
+    """Where a person stands now, and what they see."""
+    me = context.me
     async with context.read() as statements:
-        events = await log.read_after(statements, context.portal, after, 10_000)
-    return await visible(house, context, events)
+        standing = await store.standing(statements, me.portal_id, me.user_id, me.session_id)
+        assert standing is not None
+        guest = standing.role == "guest"
+        circles = (
+            await store.people_of(statements, me.portal_id, standing.rooms) if guest else {}
+        )
+    return standing, Viewer.of(me.user_id, standing.role, standing.rooms, circles)
 
 
-def comparable(state: dict[str, Any]) -> dict[str, Any]:
-    """A snapshot without what no event brings, and with its lists in one order.
+async def read_log(context: Context, after: int) -> list[Event]:
+    """Every event of the portal after a position."""
+    async with context.read() as statements:
+        return await log.read_after(statements, context.portal, after, 10_000)
+
+
+@dataclass
+class Device:
+    """A client that is connected all the time: the server's view of it goes with the events."""
+
+    context: Context
+    viewer: Viewer
+    state: State
+    # Where the server stands with it; the state's own position stays at the last event it got.
+    caught: int
+
+    @classmethod
+    async def start(cls, context: Context) -> Device:
+        """Begins with a snapshot. Nobody may write meanwhile."""
+        _, viewer = await look(context)
+        state = await load(context)
+        return cls(context, viewer, state, state["position"])
+
+    def hear(self, events: list[Event]) -> list[Event] | None:
+        """Those of the next events that it is sent; None when only a snapshot tells it all."""
+        heard: list[Event] = []
+        for event in events:
+            change = change_of(event)
+            if _cuts(self.context, self.viewer, change):
+                return None
+            self.viewer.before(change)
+            if self.viewer.sees(*audience.split(event.audience)):
+                heard.append(event)
+            self.viewer.after(change)
+        self.caught = events[-1].position if events else self.caught
+        return heard
+
+
+async def missed(context: Context, events: list[Event]) -> list[Event] | None:
+    """Those events that a client gets that comes back now; None when it gets a snapshot."""
+    standing, viewer = await look(context)
+    changes = [change_of(event) for event in events]
+    if not (standing.active and standing.session) or any(_own(context, one) for one in changes):
+        return None
+    return [event for event in events if viewer.sees(*audience.split(event.audience))]
+
+
+def _cuts(context: Context, viewer: Viewer, change: Change | None) -> bool:
+    if isinstance(change, Ended):
+        return change.session_id == context.me.session_id
+    if not isinstance(change, Became) or not _own(context, change):
+        return False
+    boundary = change.role != viewer.role and "guest" in (change.role, viewer.role)
+    return boundary or not change.active
+
+
+def _own(context: Context, change: Change | None) -> bool:
+    return isinstance(change, Became) and change.user_id == context.me.user_id
+
+
+def comparable(state: State) -> State:
+    """A state without what no event brings, and with its sets in one order.
 
     ``position`` differs when the last events were not for this person; presence is a signal;
-    pages of posts are as long as each side keeps them.
+    rooms and people are sorted where they are shown. Posts are kept in order, and compared so.
     """
-    kept = {name: state[name] for name in ("portal", "me", "feed")}
+    kept = {name: state[name] for name in ("portal", "me", "feed", "posts", "more_posts")}
     kept["people"] = {person["id"]: person for person in state["people"]}
     kept["rooms"] = {room["id"]: room for room in state["rooms"]}
-    kept["posts"] = {post["id"]: post for post in state["posts"]}
     return kept
