@@ -13,7 +13,7 @@ import { App } from "./app/App";
 import { theme } from "./app/theme";
 
 // The page's policy lets only styles with this word in; the server makes a new one for each page.
-const nonce = document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content ?? "";
+const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
 
 const root = document.getElementById("root");
 if (root) {
