@@ -1,6 +1,7 @@
 """Who may see an event, written as the log writes it.
 
 ``portal``      every member and admin of the portal (guests are not among them)
+``everybody``   every user of the portal, guests too
 ``user:7``      one user, on all devices
 ``room:12``     the members of a room
 ``person:7``    whoever may know that user: members, admins, and guests who share a room
@@ -10,6 +11,7 @@
 from __future__ import annotations
 
 PORTAL = "portal"
+EVERYBODY = "everybody"
 ADMINS = "admins"
 
 

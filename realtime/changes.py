@@ -10,6 +10,7 @@ import orjson
 from portal import audience
 from portal.accounts.model import PersonChanged, SessionEnded
 from portal.chat.model import MembersAdded, RoomRemoved
+from portal.feed.model import PostDeleted
 from storage.log import Event
 
 
@@ -31,6 +32,13 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """A room is no more, once its people were told."""
+
+    room_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Became:
     """A user as they are now."""
 
@@ -47,7 +55,7 @@ class Ended:
     session_id: int
 
 
-Change = Came | Left | Became | Ended
+Change = Came | Left | Gone | Became | Ended
 
 
 def change_of(event: Event) -> Change | None:
@@ -70,6 +78,10 @@ def _left(event: Event, body: Any) -> Change:
     return Left(int(body["room_id"]), int(body["user_id"]))
 
 
+def _gone(event: Event, body: Any) -> Change:
+    return Gone(int(body["room_id"]))
+
+
 def _became(event: Event, body: Any) -> Change:
     person = body["person"]
     return Became(int(person["id"]), str(person["role"]), bool(person["active"]))
@@ -82,6 +94,7 @@ def _ended(event: Event, body: Any) -> Change:
 _READERS = {
     MembersAdded.type: _came,
     RoomRemoved.type: _left,
+    PostDeleted.type: _gone,
     PersonChanged.type: _became,
     SessionEnded.type: _ended,
 }

@@ -14,7 +14,7 @@ import structlog
 
 from portal import audience
 from realtime import frames
-from realtime.changes import Became, Came, Change, Ended, Left, change_of
+from realtime.changes import Became, Came, Change, Ended, Gone, Left, change_of
 from realtime.viewer import Viewer
 from realtime.wire import Signal
 from storage.log import Event
@@ -139,6 +139,8 @@ class Hub:
         match kind:
             case "portal":
                 return self._insiders
+            case "everybody":
+                return self.connections()
             case "admins":
                 return self._admins
             case "user":
@@ -207,6 +209,8 @@ class Hub:
     def _after(self, change: Change) -> None:
         if isinstance(change, Left):
             self._left(change)
+        elif isinstance(change, Gone):
+            self._gone(change)
         elif isinstance(change, Became):
             self._became(change)
         elif isinstance(change, Ended):
@@ -219,6 +223,11 @@ class Hub:
             self._leave(change.room_id, present.connections)
         for guest in self._guests.values():
             guest.viewer.after(change)
+
+    def _gone(self, change: Gone) -> None:
+        self._rooms.pop(change.room_id, None)
+        for present in self.users.values():
+            present.viewer.after(change)
 
     def _became(self, change: Became) -> None:
         present = self.users.get(change.user_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from realtime.changes import Became, Came, Change, Left
+from realtime.changes import Became, Came, Change, Gone, Left
 
 
 @dataclass(slots=True)
@@ -43,6 +43,8 @@ class Viewer:
         match kind:
             case "portal":
                 return not self.guest
+            case "everybody":
+                return True
             case "admins":
                 return self.role == "admin"
             case "user":
@@ -66,10 +68,14 @@ class Viewer:
 
     def after(self, change: Change | None) -> None:
         """Takes a change that holds only after the event that says it."""
-        if not isinstance(change, Left):
-            return
-        if change.user_id == self.user_id:
-            self.rooms.discard(change.room_id)
-            self.circles.pop(change.room_id, None)
-        elif change.room_id in self.circles:
-            self.circles[change.room_id].discard(change.user_id)
+        if isinstance(change, Gone):
+            self._leave(change.room_id)
+        elif isinstance(change, Left):
+            if change.user_id == self.user_id:
+                self._leave(change.room_id)
+            elif change.room_id in self.circles:
+                self.circles[change.room_id].discard(change.user_id)
+
+    def _leave(self, room_id: int) -> None:
+        self.rooms.discard(room_id)
+        self.circles.pop(room_id, None)

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, and_, select
 
 from storage.database import Statements
+from storage.rooms import living
 from storage.schema import members, users
 
 
@@ -34,6 +35,8 @@ _COLUMNS = (
     users.c.deactivated_at,
     users.c.last_seen_at,
 )
+
+_theirs = members.alias("theirs")
 
 
 def _person(row: Row[Any]) -> PersonRow:
@@ -66,12 +69,7 @@ async def visible_people(
     """Whom a user may know: everybody, or for a guest those who share a room; by name."""
     query = select(*_COLUMNS).where(users.c.portal_id == portal_id)
     if role == "guest":
-        mine = select(members.c.room_id).where(
-            members.c.portal_id == portal_id, members.c.user_id == user_id
-        )
-        near = select(members.c.user_id).where(
-            members.c.portal_id == portal_id, members.c.room_id.in_(mine)
-        )
+        near = _near(portal_id, user_id)
         query = query.where((users.c.id == user_id) | users.c.id.in_(near))
     rows = await statements.all(query.order_by(users.c.name, users.c.id))
     return [_person(row) for row in rows]
@@ -83,18 +81,21 @@ async def may_know(
     """Whether a user may know that another exists."""
     if role != "guest" or other_id == user_id:
         return bool(await person_rows(statements, portal_id, [other_id]))
-    theirs = members.alias()
-    shared = await statements.scalar(
-        select(members.c.room_id)
-        .join(
-            theirs,
-            (theirs.c.portal_id == portal_id) & (theirs.c.room_id == members.c.room_id),
-        )
-        .where(
-            members.c.portal_id == portal_id,
-            members.c.user_id == user_id,
-            theirs.c.user_id == other_id,
-        )
-        .limit(1)
-    )
+    near = _near(portal_id, user_id)
+    shared = await statements.scalar(near.where(_theirs.c.user_id == other_id).limit(1))
     return shared is not None
+
+
+async def known_to(statements: Statements, portal_id: int, user_id: int) -> set[int]:
+    """Who shares a room with a user, themselves included if they are in any."""
+    rows = await statements.all(_near(portal_id, user_id).distinct())
+    return {int(row.user_id) for row in rows}
+
+
+def _near(portal_id: int, user_id: int) -> Select[tuple[int]]:
+    mine = and_(_theirs.c.portal_id == portal_id, _theirs.c.room_id == members.c.room_id)
+    return (
+        select(_theirs.c.user_id)
+        .select_from(members.join(_theirs, mine))
+        .where(members.c.portal_id == portal_id, members.c.user_id == user_id, living(portal_id))
+    )

@@ -53,23 +53,6 @@ async def last_seen(statements: Statements, portal_id: int, most: int) -> dict[i
     }
 
 
-async def known_to(statements: Statements, portal_id: int, user_id: int) -> set[int]:
-    """Who shares a room with a user."""
-    theirs = members.alias("theirs")
-    rows = await statements.all(
-        select(theirs.c.user_id)
-        .distinct()
-        .select_from(
-            members.join(
-                theirs,
-                and_(theirs.c.portal_id == portal_id, theirs.c.room_id == members.c.room_id),
-            )
-        )
-        .where(members.c.portal_id == portal_id, members.c.user_id == user_id)
-    )
-    return {int(row.user_id) for row in rows}
-
-
 async def saw(statements: Statements, portal_id: int, user_ids: Sequence[int], at: int) -> None:
     """Notes that users were here until now."""
     await statements.run(

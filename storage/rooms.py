@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, select, update
 
 from storage.database import Statements
 from storage.schema import members, messages, posts, rooms, users
@@ -66,6 +66,16 @@ def _room(row: Row[Any]) -> RoomRow:
         created_by=int(row.created_by),
         created_at=int(row.created_at),
         last_seq=int(row.last_seq),
+    )
+
+
+def living(portal_id: int) -> ColumnElement[bool]:
+    """That the room of a membership is not gone with its post. The memberships themselves stay,
+    so that who was away is told of it."""
+    return ~exists().where(
+        posts.c.portal_id == portal_id,
+        posts.c.room_id == members.c.room_id,
+        posts.c.deleted_at.is_not(None),
     )
 
 
@@ -253,7 +263,11 @@ async def room_counts(
     """In how many rooms each user is."""
     rows = await statements.all(
         select(members.c.user_id, func.count().label("count"))
-        .where(members.c.portal_id == portal_id, members.c.user_id.in_(user_ids))
+        .where(
+            members.c.portal_id == portal_id,
+            members.c.user_id.in_(user_ids),
+            living(portal_id),
+        )
         .group_by(members.c.user_id)
     )
     return {int(row.user_id): int(row[1]) for row in rows}

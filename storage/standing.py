@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from storage import log
 from storage.database import Statements
+from storage.rooms import living
 from storage.schema import members, sessions, users
 
 
@@ -62,7 +63,7 @@ async def standing(
 async def people_of(
     statements: Statements, portal_id: int, room_ids: Iterable[int]
 ) -> dict[int, set[int]]:
-    """Who is in each of some rooms."""
+    """Who is in each of some rooms; nobody where the room is gone with its post."""
     ids = sorted(room_ids)
     people: dict[int, set[int]] = {room_id: set() for room_id in ids}
     for start in range(0, len(ids), 500):
@@ -70,6 +71,7 @@ async def people_of(
             select(members.c.room_id, members.c.user_id).where(
                 members.c.portal_id == portal_id,
                 members.c.room_id.in_(ids[start : start + 500]),
+                living(portal_id),
             )
         )
         for row in rows:

@@ -361,7 +361,7 @@ class MeChanged(EventBody):
 
 
 class PortalChanged(EventBody):
-    """Audience ``portal``."""
+    """Audience ``everybody``: guests see the name too."""
 
     type: ClassVar[str] = "portal_changed"
     name: str

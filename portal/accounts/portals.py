@@ -33,7 +33,7 @@ async def rename_portal(context: Context, request: RenamePortal) -> PortalAnswer
             raise forbidden("Your role does not allow this.")
         if (await accounts.portal(tx, tx.portal_id)).name != request.name:
             await accounts.rename_portal(tx, tx.portal_id, request.name)
-            record(tx, audience.PORTAL, PortalChanged(name=request.name))
+            record(tx, audience.EVERYBODY, PortalChanged(name=request.name))
         return PortalAnswer(portal=await load_portal(tx, context))
 
     return await context.commit(change)

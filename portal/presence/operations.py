@@ -18,6 +18,7 @@ from portal.presence.model import (
     TypingSignal,
 )
 from portal.presence.recent import Recent
+from storage import people
 from storage import presence as store
 from storage.database import Statements
 
@@ -67,7 +68,7 @@ async def known_presence(context: Context, statements: Statements) -> list[Prese
     me = context.me
     seen = await store.last_seen(statements, me.portal_id, context.limits.people)
     if me.role not in MEMBERS:
-        known = await store.known_to(statements, me.portal_id, me.user_id) | {me.user_id}
+        known = await people.known_to(statements, me.portal_id, me.user_id) | {me.user_id}
         seen = {user_id: at for user_id, at in seen.items() if user_id in known}
     states = await context.services.presence.states(me.portal_id)
     return [

@@ -179,7 +179,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "a new name of the portal",
         does("admin", "rename_portal", name="Acme and sons"),
-        {"portal_changed": PORTAL},
+        {"portal_changed": KNOWN_TO_GUEST},
     ),
     Action(
         "a log-in on another device, ended at once",

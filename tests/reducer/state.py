@@ -32,9 +32,7 @@ async def look(context: Context) -> tuple[Standing, Viewer]:
         standing = await store.standing(statements, me.portal_id, me.user_id, me.session_id)
         assert standing is not None
         guest = standing.role == "guest"
-        circles = (
-            await store.people_of(statements, me.portal_id, standing.rooms) if guest else {}
-        )
+        circles = await store.people_of(statements, me.portal_id, standing.rooms) if guest else {}
     return standing, Viewer.of(me.user_id, standing.role, standing.rooms, circles)
 
 

@@ -6,12 +6,12 @@ import {
   messageDeleted,
   messageEdited,
   messageSent,
-  roomGone,
   roomRead,
   roomRenamed,
 } from "./reduce/chat";
 import { postCreated, postDeleted, postEdited, postLiked, postUnliked } from "./reduce/feed";
 import { presenceChanged, typing } from "./reduce/presence";
+import { roomGone } from "./reduce/rooms";
 import type { State } from "./state";
 
 /**

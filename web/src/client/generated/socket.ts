@@ -519,7 +519,7 @@ export interface components {
         };
         /**
          * PortalChanged
-         * @description Audience ``portal``.
+         * @description Audience ``everybody``: guests see the name too.
          */
         PortalChanged: {
             name: string;

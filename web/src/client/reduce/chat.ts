@@ -9,6 +9,7 @@ import {
 } from "../state";
 import { peopleKnown } from "./accounts";
 import { commentsChanged } from "./feed";
+import { strangersForgotten } from "./rooms";
 
 /** People came into a room, or it is new. Who was in it already takes only its members. */
 export function membersAdded(state: State, body: Schema["MembersAdded"]): State {
@@ -21,27 +22,6 @@ export function membersAdded(state: State, body: Schema["MembersAdded"]): State 
     return { ...next, rooms: withEntry(next.rooms, body.room.id, body.room) };
   }
   return changeRoom(next, known, { member_ids: body.room.member_ids });
-}
-
-/** I am in a room no more. */
-export function roomGone(state: State, roomId: number): State {
-  return strangersForgotten({
-    ...state,
-    rooms: withoutEntry(state.rooms, roomId),
-    histories: withoutEntry(state.histories, roomId),
-  });
-}
-
-/** A guest knows only those who share a room with them. */
-function strangersForgotten(state: State): State {
-  if (state.me.role !== "guest") return state;
-  const near = new Set([state.me.id]);
-  for (const room of state.rooms.values()) for (const id of room.member_ids) near.add(id);
-  return {
-    ...state,
-    people: new Map([...state.people].filter(([id]) => near.has(id))),
-    presence: new Map([...state.presence].filter(([id]) => near.has(id))),
-  };
 }
 
 /** Someone else left a room. */

@@ -1,5 +1,6 @@
 import type { Schema } from "../generated/catalogue";
-import { type Post, type State, withoutEntry } from "../state";
+import type { Post, State } from "../state";
+import { roomGone } from "./rooms";
 
 /** A new post; one by others is unread. */
 export function postCreated(state: State, post: Post): State {
@@ -33,11 +34,10 @@ export function postEdited(state: State, body: Schema["PostEdited"]): State {
 /** A post is gone, and its discussion with it. */
 export function postDeleted(state: State, body: Schema["PostDeleted"]): State {
   const counted = body.user_id !== state.me.id && body.position > state.feed.read_position;
+  const next = roomGone(state, body.room_id);
   return {
-    ...state,
+    ...next,
     posts: state.posts.filter((post) => post.id !== body.post_id),
-    rooms: withoutEntry(state.rooms, body.room_id),
-    histories: withoutEntry(state.histories, body.room_id),
     feed: counted ? { ...state.feed, unread: state.feed.unread - 1 } : state.feed,
   };
 }
