@@ -37,8 +37,3 @@ export function exactly(at: number): string {
     timeStyle: "short",
   }).format(at);
 }
-
-/** Whether two times lie on one day, here. */
-export function sameDay(a: number, b: number): boolean {
-  return new Date(a).toDateString() === new Date(b).toDateString();
-}

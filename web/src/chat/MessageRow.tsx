@@ -4,7 +4,8 @@ import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useClient, useLive } from "../app/live";
-import { clock, dateOf, exactly, sameDay } from "../app/times";
+import { sameDay } from "../app/days";
+import { clock, dateOf, exactly } from "../app/times";
 import type { Message } from "../client/state";
 import { Confirm } from "../parts/Confirm";
 import { Face } from "../parts/Face";

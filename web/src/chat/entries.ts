@@ -1,4 +1,4 @@
-import { sameDay } from "../app/times";
+import { sameDay } from "../app/days";
 import type { Unsent } from "../client/outbox";
 import type { Message } from "../client/state";
 

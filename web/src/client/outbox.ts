@@ -16,6 +16,9 @@ export interface Unsent {
 /** Where unsent commands survive a reload; `localStorage` fits. */
 export type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
+// After what may pass (no connection, a busy server) it tries again this much later, in milliseconds.
+const AGAIN_MS = 2000;
+
 type Send = (name: Kept, request: Unsent["request"]) => Promise<unknown>;
 
 /**
@@ -27,7 +30,9 @@ type Send = (name: Kept, request: Unsent["request"]) => Promise<unknown>;
  */
 export class Outbox {
   private entries: readonly Unsent[];
-  private working = false;
+  private asked = false;
+  private sending: Promise<void> | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly shelf: Shelf,
@@ -65,16 +70,25 @@ export class Outbox {
     this.set(this.entries.filter((one) => one.request.client_id !== clientId));
   }
 
-  /** Sends what waits, one after the other. Stops quietly when the server cannot be reached. */
+  /**
+   * Sends what waits, one after the other, until nothing does or the server cannot be reached; then
+   * tries again after a while. Called while it sends, it tries once more at once.
+   */
   async flush(): Promise<void> {
-    if (this.working) return;
-    this.working = true;
-    try {
+    this.asked = true;
+    this.sending ??= this.sendWhileAsked().finally(() => (this.sending = undefined));
+    await this.sending;
+  }
+
+  private async sendWhileAsked(): Promise<void> {
+    while (this.asked) {
+      this.asked = false;
+      clearTimeout(this.timer);
       for (let next = this.next(); next; next = this.next()) {
-        if (!(await this.attempt(next))) return;
+        if (await this.attempt(next)) continue;
+        this.timer = setTimeout(() => void this.flush(), AGAIN_MS);
+        break;
       }
-    } finally {
-      this.working = false;
     }
   }
 
