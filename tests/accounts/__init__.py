@@ -1,0 +1,1 @@
+"""Accounts: portals, people, log-in, sessions, invitations."""
