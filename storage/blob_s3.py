@@ -77,4 +77,7 @@ class S3Blobs:
 
 
 def _full(portal_id: int, key: str) -> str:
+    # Keys are made by the server; one that leaves the portal's prefix is a fault.
+    if key.startswith("/") or ".." in key.split("/"):
+        raise ValueError(f"the key {key!r} leaves its portal")
     return f"{portal_id}/{key}"
