@@ -169,6 +169,8 @@ async def open_house(url: str, folder: Path, limits: Limits | None = None) -> As
         limits=limits or Limits(),
         public_url=PUBLIC_URL,
     )
-    yield House(services, mail, signals, events)
-    await services.committer.drain()
-    await shards.close()
+    try:
+        yield House(services, mail, signals, events)
+    finally:
+        await services.committer.drain()
+        await shards.close()

@@ -19,7 +19,7 @@ from tests.reducer.state import Device, State, comparable, load, look, missed, r
 from tests.walk.world import do
 
 KINDS = (
-    *("send", "send", "comment", "read", "read", "edit", "delete", "join", "leave"),
+    *("send", "send", "send", "comment", "read", "read", "edit", "delete", "join", "join", "leave"),
     *("post", "post_to_one", "delete_post", "like", "unlike", "read_feed"),
     *("start", "receive", "receive", "come_back", "check"),
 )
@@ -56,13 +56,17 @@ class Company:
         ada = await house.make_portal()
         people = [ada, await house.join(ada, "Ben"), await house.join(ada, "Cy", "guest")]
         company = cls(house, reducer, people, [])
-        others = [person.me.user_id for person in people[1:]]
-        for name in ("One", "Two"):
-            fields = {"client_id": uuid.uuid4().hex, "name": name, "user_ids": others}
-            company.rooms.append((await do(ada, "create_room", **fields)).room.id)
+        for _ in range(2):
+            company.rooms.append(await company._new_room())
         company.devices = [await Device.start(ada), *[None] * (DEVICES - 1)]
         company.devices += [await Device.start(person) for person in people[1:]]
         return company
+
+    async def _new_room(self) -> int:
+        others = [person.me.user_id for person in self.people[1:]]
+        fields = {"client_id": uuid.uuid4().hex, "name": "Room", "user_ids": others}
+        room_id: int = (await do(self.people[ADA], "create_room", **fields)).room.id
+        return room_id
 
     async def play(self, actions: Sequence[Action]) -> None:
         """Does everything, and compares at the end."""
@@ -111,12 +115,14 @@ class Company:
             await self._try(action.who, "delete_message", message_id=number)
 
     async def _join(self, action: Action) -> None:
-        """By whoever is in the room and may."""
+        """By whoever is in the room and may; a new room takes the place of a deserted one."""
         who = self.people[action.who].me.user_id
-        room_id = _one(self.rooms, action.what)
+        index = action.what % len(self.rooms)
+        room_id = self.rooms[index]
         for by in (ADA, BEN):
             if await self._try(by, "add_members", room_id=room_id, user_ids=[who]):
                 return
+        self.rooms[index] = await self._new_room()
 
     async def _leave(self, action: Action) -> None:
         await self._try(action.who, "leave_room", room_id=_one(self.rooms, action.what))

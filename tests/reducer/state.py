@@ -76,23 +76,25 @@ class Device:
 
 async def missed(context: Context, events: list[Event]) -> list[Event] | None:
     """Those events that a client gets that comes back now; None when it gets a snapshot."""
-    standing, viewer = await look(context)
-    changes = [change_of(event) for event in events]
-    if not (standing.active and standing.session) or any(_own(context, one) for one in changes):
+    if any(_own(context, change_of(event)) for event in events):
         return None
+    _, viewer = await look(context)
     return [event for event in events if viewer.sees(*audience.split(event.audience))]
 
 
 def _cuts(context: Context, viewer: Viewer, change: Change | None) -> bool:
-    if isinstance(change, Ended):
-        return change.session_id == context.me.session_id
-    if not isinstance(change, Became) or not _own(context, change):
+    if not _own(context, change):
         return False
-    boundary = change.role != viewer.role and "guest" in (change.role, viewer.role)
-    return boundary or not change.active
+    if isinstance(change, Became):
+        boundary = change.role != viewer.role and "guest" in (change.role, viewer.role)
+        return boundary or not change.active
+    return True
 
 
 def _own(context: Context, change: Change | None) -> bool:
+    """Whether it is about the person as a whole, or the end of this session."""
+    if isinstance(change, Ended):
+        return change.session_id == context.me.session_id
     return isinstance(change, Became) and change.user_id == context.me.user_id
 
 
