@@ -61,12 +61,12 @@ class Visitor:
         await page.get_by_role("button", name="Join").click()
         await self.inside()
 
-    async def log_in(self, portal_url: str, email: str) -> None:
+    async def log_in(self, portal_url: str, email: str, password: str = PASSWORD) -> None:
         """Logs in at a portal's address."""
         page = self.page
         await page.goto(f"{portal_url}/log-in")
         await page.get_by_label("E-mail").fill(email)
-        await page.locator("input[type=password]").fill(PASSWORD)
+        await page.locator("input[type=password]").fill(password)
         await page.get_by_role("button", name="Log in").click()
         await self.inside()
 

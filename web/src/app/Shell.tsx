@@ -59,7 +59,12 @@ export function Shell() {
         <ConnectionBanner />
         <Pages />
       </AppShell.Main>
-      <AppShell.Footer hiddenFrom="sm" component="nav" aria-label="Talkoo">
+      <AppShell.Footer
+        hiddenFrom="sm"
+        component="nav"
+        aria-label="Talkoo"
+        display={inRoom ? "none" : undefined}
+      >
         <div className="bottom-bar">
           {places.map(({ to, label, icon: Icon, unread }) => (
             <NavLink key={to} to={to}>
