@@ -69,7 +69,7 @@ export function messageDeleted(state: State, message: Message): State {
   if (!room) return next;
   return changeRoom(next, room, {
     last_message: room.last_message?.id === message.id ? message : room.last_message,
-    unread: room.unread,
+    unread: message.seq > room.read_seq ? room.unread - 1 : room.unread,
   });
 }
 
