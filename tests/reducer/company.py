@@ -19,7 +19,20 @@ from tests.reducer.state import Device, State, comparable, load, look, missed, r
 from tests.walk.world import do
 
 KINDS = (
-    *("send", "send", "send", "comment", "read", "read", "edit", "delete", "join", "join", "leave"),
+    *(
+        "send",
+        "send",
+        "send",
+        "comment",
+        "read",
+        "read",
+        "edit",
+        "delete",
+        "delete",
+        "join",
+        "join",
+        "leave",
+    ),
     *("post", "post_to_one", "delete_post", "like", "unlike", "read_feed"),
     *("start", "receive", "receive", "come_back", "check"),
 )
@@ -106,13 +119,14 @@ class Company:
 
     async def _edit(self, action: Action) -> None:
         if self.messages:
-            number = _one(self.messages, action.what)
+            number = _one(self.messages, -1 - action.what)
             await self._try(action.who, "edit_message", message_id=number, text=f"{action.how}")
 
     async def _delete(self, action: Action) -> None:
         if self.messages:
-            number = _one(self.messages, action.what)
-            await self._try(action.who, "delete_message", message_id=number)
+            number = _one(self.messages, -1 - action.what)
+            for by in (action.who, ADA):
+                await self._try(by, "delete_message", message_id=number)
 
     async def _join(self, action: Action) -> None:
         """By whoever is in the room and may; a new room takes the place of a deserted one."""

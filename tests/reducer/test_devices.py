@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.house import open_house
@@ -31,6 +31,8 @@ async def play(url: str, folder: Path, reducer: Reducer, actions: Sequence[Actio
 @settings(
     max_examples=25,
     deadline=None,
+    # Shrinking what failed would take minutes; the actions are printed as they are.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(actions=st.lists(ACTION, min_size=10, max_size=50))
