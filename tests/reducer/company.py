@@ -104,7 +104,8 @@ class Company:
             self.messages.append(sent.message.id)
 
     async def _send(self, action: Action) -> None:
-        await self._say(action.who, _one(self.rooms, action.what))
+        for _ in range(1 + action.how % 4):
+            await self._say(action.who, _one(self.rooms, action.what))
 
     async def _comment(self, action: Action) -> None:
         if self.posts:
@@ -114,7 +115,7 @@ class Company:
         rooms = (await do(self.people[action.who], "list_rooms")).rooms
         if rooms:
             room = _one(rooms, action.what)
-            seq = max(room.last_seq - action.how + 2, 0)
+            seq = max(room.last_seq + 1 - action.how % 6, 0)
             await do(self.people[action.who], "mark_read", room_id=room.id, seq=seq)
 
     async def _edit(self, action: Action) -> None:

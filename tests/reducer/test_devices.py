@@ -35,7 +35,7 @@ async def play(url: str, folder: Path, reducer: Reducer, actions: Sequence[Actio
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(actions=st.lists(ACTION, min_size=10, max_size=50))
+@given(actions=st.lists(ACTION, min_size=30, max_size=60))
 def test_anything_that_people_do(
     sqlite_url: str, tmp_path: Path, reducer: Reducer, actions: list[Action]
 ) -> None:

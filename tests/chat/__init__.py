@@ -1,0 +1,1 @@
+"""The rules of the messenger, by its actions on both stores."""

@@ -1,0 +1,1 @@
+"""The rules of the feed, by its actions on both stores."""

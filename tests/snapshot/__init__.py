@@ -1,0 +1,1 @@
+"""What a client starts from, on both stores."""
