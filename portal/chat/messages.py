@@ -102,8 +102,12 @@ async def list_messages(context: Context, request: ListMessages) -> Messages:
             after=request.after,
             limit=limit,
         )
-    first = rows[0].seq if rows else room.last_seq + 1 if request.before is None else 1
-    last = rows[-1].seq if rows else room.last_seq
+    if rows:
+        first, last = rows[0].seq, rows[-1].seq
+    elif request.before is not None:
+        first, last = 1, 0
+    else:
+        first, last = room.last_seq + 1, room.last_seq
     return Messages(
         messages=[to_message(row) for row in rows],
         more_before=first > 1,
