@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from tests.services.chromium import chromium_path, launch_arguments
 
@@ -77,7 +77,11 @@ class Visitor:
 
     async def open(self, place: str) -> None:
         """Goes to a place by the navigation."""
-        await self.page.locator("nav:visible").get_by_role("link", name=place).first.click()
+        await self.place(place).click()
+
+    def place(self, name: str) -> Locator:
+        """A place's link: in the rail, or on a phone in the bar, which comes after it."""
+        return self.page.locator("nav:visible").get_by_role("link", name=name).last
 
     async def write(self, text: str) -> None:
         """Sends a message in the open room."""

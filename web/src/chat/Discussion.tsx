@@ -54,7 +54,7 @@ export function Discussion({
   const older = useCallback(() => void client.olderHistory(roomId), [client, roomId]);
   const newer = useCallback(() => void client.newerHistory(roomId), [client, roomId]);
 
-  if (!history) {
+  if (!history?.loaded) {
     return (
       <Center flex={1}>
         <Loader size="sm" aria-label={t("app.loading")} />

@@ -2,8 +2,8 @@ import { Connection, type Status } from "./connection";
 import type { Command, LogEvent, Operations, Schema } from "./generated/catalogue";
 import { newClientId, Outbox, type Shelf, type Unsent } from "./outbox";
 import { Problem } from "./problem";
-import { historyForgotten, historyLoaded } from "./reduce/chat";
 import { inserted, postsLoaded } from "./reduce/feed";
+import { historyAwaited, historyForgotten, historyLoaded } from "./reduce/history";
 import { TYPING_MS } from "./reduce/presence";
 import { apply, hear } from "./reducer";
 import { rest } from "./rest";
@@ -20,6 +20,8 @@ export interface View {
 // Others are told that I type at most this often, in milliseconds; they forget it after six seconds.
 const TYPING_EVERY_MS = 2500;
 const PAGE = 50;
+// What could not be loaded is asked for again after this long, in milliseconds.
+const AGAIN_MS = 1500;
 
 /** The client without a screen: the live state of one person in one portal, and what they can do. */
 export class Client {
@@ -146,10 +148,19 @@ export class Client {
     await this.once(`feed:${position}`, () => this.command("mark_feed_read", { position }));
   }
 
-  /** Loads the newest page of a room's history, unless it is loaded. */
+  /** Loads the newest page of a room's history, unless it is loaded; as often as it takes. */
   async openHistory(roomId: number): Promise<void> {
     if (this.view.state?.histories.has(roomId)) return;
-    await this.loadHistory(roomId, {});
+    this.change((state) => historyAwaited(state, roomId));
+    try {
+      while (this.view.state?.histories.get(roomId)?.loaded === false) {
+        await this.loadHistory(roomId, {});
+        if (!this.view.state.histories.get(roomId)?.loaded) await pause(AGAIN_MS);
+      }
+    } catch (error) {
+      this.change((state) => historyForgotten(state, roomId));
+      throw error;
+    }
   }
 
   /** Loads what came before the oldest loaded message. */
@@ -189,7 +200,7 @@ export class Client {
   ): Promise<void> {
     await this.once(`history:${roomId}`, async () => {
       const page = await rest("list_messages", { room_id: roomId, limit: PAGE, ...where });
-      this.change((state) => historyLoaded(state, roomId, page, false));
+      this.change((state) => historyLoaded(state, roomId, page));
     });
   }
 
@@ -234,7 +245,6 @@ export class Client {
     this.show({ state });
     this.outbox ??= this.makeOutbox(snapshot.portal, snapshot.me);
     for (const roomId of before?.histories.keys() ?? []) {
-      this.change((now) => historyForgotten(now, roomId));
       void this.openHistory(roomId).catch(() => undefined);
     }
   }
@@ -271,4 +281,8 @@ export class Client {
     this.view = { ...this.view, ...change };
     for (const listener of this.listeners) listener();
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

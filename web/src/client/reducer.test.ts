@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { LogEvent } from "./generated/catalogue";
-import { historyLoaded } from "./reduce/chat";
+import { historyAwaited, historyLoaded } from "./reduce/history";
 import { TYPING_MS } from "./reduce/presence";
 import { apply, hear } from "./reducer";
 import { fromSnapshot, type Message, type Room, type Snapshot, type State } from "./state";
@@ -103,9 +103,9 @@ test("pages of history join what is live, without doubles", () => {
     more_before,
     more_after,
   });
-  state = historyLoaded(state, 5, page([4, 5], true, false), false);
+  state = historyLoaded(state, 5, page([4, 5], true, false));
   state = apply(state, sent(101, message(6)));
-  state = historyLoaded(state, 5, page([2, 3, 4], true, true), false);
+  state = historyLoaded(state, 5, page([2, 3, 4], true, true));
   const history = state.histories.get(5);
   expect(history?.messages.map((one) => one.seq)).toEqual([2, 3, 4, 5, 6]);
   expect(history).toMatchObject({ moreBefore: true, moreAfter: false });
@@ -113,27 +113,25 @@ test("pages of history join what is live, without doubles", () => {
 
 test("a page that was read before an edit does not take it back", () => {
   let state = fromSnapshot(snapshot);
-  state = historyLoaded(
-    state,
-    5,
-    { messages: [message(1)], more_before: false, more_after: false },
-    false,
-  );
+  state = historyLoaded(state, 5, {
+    messages: [message(1)],
+    more_before: false,
+    more_after: false,
+  });
   const edited = message(1, { text: "new", edited_at: 7 });
   state = apply(state, { position: 101, type: "message_edited", at: 0, body: { message: edited } });
-  state = historyLoaded(
-    state,
-    5,
-    { messages: [message(1)], more_before: false, more_after: false },
-    false,
-  );
+  state = historyLoaded(state, 5, {
+    messages: [message(1)],
+    more_before: false,
+    more_after: false,
+  });
   expect(state.histories.get(5)?.messages).toEqual([edited]);
 });
 
 test("live messages are not appended where newer ones are missing", () => {
   let state = fromSnapshot(snapshot);
   const page = { messages: [message(1)], more_before: false, more_after: true };
-  state = historyLoaded(state, 5, page, false);
+  state = historyLoaded(state, 5, page);
   state = apply(state, sent(101, message(9)));
   expect(state.histories.get(5)?.messages.map((one) => one.seq)).toEqual([1]);
 });
@@ -152,4 +150,24 @@ test("a position that was passed on without an event never goes back", () => {
   const state = fromSnapshot(snapshot);
   expect(hear(state, { type: "position", body: { position: 140 } }, 0).position).toBe(140);
   expect(hear(state, { type: "position", body: { position: 40 } }, 0).position).toBe(100);
+});
+
+test("what comes live while the first page is on its way is not lost", () => {
+  let state = historyAwaited(fromSnapshot(snapshot), 5);
+  state = apply(state, sent(101, message(2)));
+  const edited = message(1, { text: "new", edited_at: 7 });
+  state = apply(state, { position: 102, type: "message_edited", at: 0, body: { message: edited } });
+  // The page was read before both.
+  const page = { messages: [message(1)], more_before: false, more_after: false };
+  state = historyLoaded(state, 5, page);
+  expect(state.histories.get(5)?.messages).toEqual([edited, message(2)]);
+  expect(state.histories.get(5)).toMatchObject({ moreBefore: false, moreAfter: false });
+});
+
+test("an empty room's first message is not lost either", () => {
+  let state = historyAwaited(fromSnapshot(snapshot), 5);
+  state = apply(state, sent(101, message(1)));
+  state = historyLoaded(state, 5, { messages: [], more_before: false, more_after: false });
+  expect(state.histories.get(5)).toMatchObject({ loaded: true, moreBefore: false });
+  expect(state.histories.get(5)?.messages).toEqual([message(1)]);
 });

@@ -10,10 +10,14 @@ export type Snapshot = Schema["Snapshot"];
 
 /** The loaded part of a room's history: consecutive messages, ascending by seq. */
 export interface History {
+  /** Whether its first page is here; before that, only what came live since it was asked for. */
+  readonly loaded: boolean;
   readonly messages: readonly Message[];
   readonly moreBefore: boolean;
   /** Newer messages exist that are not loaded: live ones are then not appended. */
   readonly moreAfter: boolean;
+  /** Changes of messages that are not loaded (yet). */
+  readonly loose: readonly Message[];
 }
 
 /** Everything that a client knows. Immutable: each change makes a new one. */

@@ -1,14 +1,8 @@
 import type { Schema } from "../generated/catalogue";
-import {
-  type History,
-  type Message,
-  type Room,
-  type State,
-  withEntry,
-  withoutEntry,
-} from "../state";
+import { type Message, type Room, type State, withEntry, withoutEntry } from "../state";
 import { peopleKnown } from "./accounts";
 import { commentsChanged } from "./feed";
+import { appended, replaced } from "./history";
 import { strangersForgotten } from "./rooms";
 
 /** People came into a room, or it is new. Who was in it already takes only its members. */
@@ -78,83 +72,6 @@ export function roomRead(state: State, body: Schema["RoomRead"]): State {
   const room = state.rooms.get(body.room_id);
   if (!room) return state;
   return changeRoom(state, room, { read_seq: body.read_seq, unread: body.unread });
-}
-
-/** Puts a page of history beside what is loaded, or in its place where they do not touch. */
-export function historyLoaded(
-  state: State,
-  roomId: number,
-  page: Schema["Messages"],
-  replace: boolean,
-): State {
-  const known = replace ? undefined : state.histories.get(roomId);
-  const history = known ? joined(known, page) : pageAlone(page);
-  return { ...state, histories: withEntry(state.histories, roomId, history) };
-}
-
-/** Forgets a room's history, so that it is loaded afresh. */
-export function historyForgotten(state: State, roomId: number): State {
-  return { ...state, histories: withoutEntry(state.histories, roomId) };
-}
-
-function pageAlone(page: Schema["Messages"]): History {
-  return { messages: page.messages, moreBefore: page.more_before, moreAfter: page.more_after };
-}
-
-function joined(known: History, page: Schema["Messages"]): History {
-  const first = page.messages[0];
-  const last = page.messages.at(-1);
-  const knownFirst = known.messages[0];
-  const knownLast = known.messages.at(-1);
-  if (!first || !last || !knownFirst || !knownLast) {
-    return page.messages.length > 0 ? pageAlone(page) : { ...known, ...edges(known, page) };
-  }
-  const bySeq = new Map(known.messages.map((message) => [message.seq, message]));
-  for (const message of page.messages)
-    bySeq.set(message.seq, later(bySeq.get(message.seq), message));
-  return {
-    messages: [...bySeq.values()].sort((a, b) => a.seq - b.seq),
-    moreBefore: first.seq <= knownFirst.seq ? page.more_before : known.moreBefore,
-    moreAfter: last.seq >= knownLast.seq ? page.more_after : known.moreAfter,
-  };
-}
-
-/** A page may have been read before an edit that is known here already. */
-function later(known: Message | undefined, loaded: Message): Message {
-  return known && changedAt(known) > changedAt(loaded) ? known : loaded;
-}
-
-function changedAt(message: Message): number {
-  return message.deleted_at ?? message.edited_at ?? 0;
-}
-
-function edges(known: History, page: Schema["Messages"]): Partial<History> {
-  return {
-    moreBefore: known.moreBefore && page.more_before,
-    moreAfter: known.moreAfter && page.more_after,
-  };
-}
-
-function appended(state: State, message: Message): State {
-  const history = state.histories.get(message.room_id);
-  if (!history || history.moreAfter) return state;
-  const last = history.messages.at(-1);
-  if (last && last.seq >= message.seq) return replaced(state, message);
-  const messages = [...history.messages, message];
-  return {
-    ...state,
-    histories: withEntry(state.histories, message.room_id, { ...history, messages }),
-  };
-}
-
-function replaced(state: State, message: Message): State {
-  const history = state.histories.get(message.room_id);
-  if (!history) return state;
-  const messages = history.messages.map((one) => (one.id === message.id ? message : one));
-  return {
-    ...state,
-    histories: withEntry(state.histories, message.room_id, { ...history, messages }),
-  };
 }
 
 function stoppedTyping(state: State, roomId: number, userId: number): State {
