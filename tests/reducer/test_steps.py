@@ -9,11 +9,10 @@ from __future__ import annotations
 import pytest
 
 from portal.catalogue import OPERATIONS
-from tests.house import House
 from tests.reducer.process import Reducer
 from tests.reducer.state import Device, State, comparable, load, missed, read_log
 from tests.reducer.steps import STEPS, Step, act
-from tests.walk.world import Side, make_side
+from tests.walk.world import Side
 
 pytestmark = pytest.mark.javascript
 
@@ -31,9 +30,8 @@ def test_every_command_has_a_step() -> None:
 
 @pytest.mark.parametrize("step", STEPS, ids=str)
 async def test_events_bring_what_a_new_snapshot_has(
-    house: House, reducer: Reducer, step: Step
+    side: Side, reducer: Reducer, step: Step
 ) -> None:
-    side = await make_side(house)
     for before in step.after:
         by, does = before.split()
         await act(side, by, does)
@@ -41,20 +39,32 @@ async def test_events_bring_what_a_new_snapshot_has(
 
     await act(side, step.by, step.does)
 
-    compared = [name for name in PEOPLE if await _follows(reducer, side, devices[name], name)]
+    compared = [name for name in PEOPLE if await _follows(reducer, devices[name])]
     # Whom nothing of it cuts off: everybody but the one whom it is about.
     assert len(compared) >= len(PEOPLE) - 1
 
 
-async def _follows(reducer: Reducer, side: Side, device: Device, name: str) -> bool:
+async def test_a_guest_who_stays_forgets_and_hears_no_more_of_whom_they_knew(
+    side: Side, reducer: Reducer
+) -> None:
+    device = await Device.start(side.people["guest"].context)
+    for by, does in (
+        ("guest", "leave_room"),
+        ("member", "delete_post@people"),
+        ("outsider", "update_profile"),
+    ):
+        await act(side, by, does)
+    assert await _follows(reducer, device)
+
+
+async def _follows(reducer: Reducer, device: Device) -> bool:
     """Compares one person's device; false when the server cuts it off, or begins it anew."""
-    context = side.people[name].context
-    events = await read_log(context, device.caught)
-    live, late = device.hear(events), await missed(context, events)
+    events = await read_log(device.context, device.caught)
+    live, late = device.hear(events), await missed(device.context, events)
     if live is None:
         assert late is None, "coming back is never more than having been there"
         return False
-    fresh = await load(context)
+    fresh = await load(device.context)
     for heard in (live, late):
         if heard is not None:
             assert_same(reducer.apply(device.state, heard), fresh)
