@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +26,19 @@ def generated() -> dict[str, str]:
 def test_what_is_committed_is_fresh(generated: dict[str, str]) -> None:
     stale = [name for name, text in generated.items() if (ROOT / name).read_text("utf-8") != text]
     assert not stale, "run `make generate`"
+
+
+@pytest.mark.javascript
+@pytest.mark.parametrize(
+    ("source", "types"), [("socket-schemas.json", "socket.ts"), ("openapi.json", "openapi.ts")]
+)
+def test_the_typescript_types_are_fresh(source: str, types: str, tmp_path: Path) -> None:
+    folder = ROOT / WEB
+    made = tmp_path / types
+    program = ROOT / "web/node_modules/.bin/openapi-typescript"
+    command = [program, folder / source, "--output", made, "--alphabetize"]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT / "web")
+    assert made.read_text("utf-8") == (folder / types).read_text("utf-8"), "run `make generate`"
 
 
 def test_generating_twice_gives_the_same(generated: dict[str, str]) -> None:

@@ -1,5 +1,5 @@
 import { ActionIcon, Group, Text, Tooltip } from "@mantine/core";
-import { IconPencil, IconTrash } from "@tabler/icons-react";
+import { IconCheck, IconPencil, IconTrash } from "@tabler/icons-react";
 import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -62,6 +62,7 @@ export const MessageRow = memo(function MessageRow({
                 ({t("chat.edited")})
               </Text>
             )}
+            <Sent message={message} />
             <Tools message={message} onEdit={onEdit} />
           </>
         ) : (
@@ -82,6 +83,19 @@ function Day({ at }: { at: number }) {
   if (sameDay(at, now.getTime())) day = t("chat.today");
   else if (sameDay(at, yesterday.getTime())) day = t("chat.yesterday");
   return <div className="divider">{day}</div>;
+}
+
+/** Under my newest message: the server has it for good. */
+function Sent({ message }: { message: Message }) {
+  const { t } = useTranslation();
+  const { me, histories } = useLive();
+  const newest = histories.get(message.room_id)?.messages.at(-1);
+  if (message.user_id !== me.id || newest?.id !== message.id) return null;
+  return (
+    <Text c="dimmed" size="xs" lh={1.2}>
+      <IconCheck size={12} aria-hidden /> {t("chat.sent")}
+    </Text>
+  );
 }
 
 function Tools({ message, onEdit }: { message: Message; onEdit: (message: Message) => void }) {

@@ -1,4 +1,5 @@
 import { type Operation, type Operations, ROUTES } from "./generated/catalogue";
+import type { components } from "./generated/openapi";
 import { Problem, type ProblemDetails, unreachable } from "./problem";
 
 type Routed = keyof typeof ROUTES;
@@ -36,18 +37,12 @@ export async function removePicture(): Promise<void> {
 }
 
 /** A mail that an embedded server kept instead of sending it. */
-export interface KeptMail {
-  to: string;
-  subject: string;
-  text: string;
-  link: string;
-  sent_at: number;
-}
+export type KeptMail = components["schemas"]["KeptMail"];
 
 /** The mails that this portal sent, when the server has no mail server. */
 export async function outbox(): Promise<KeptMail[]> {
   const answer = await request("/outbox", { method: "GET" });
-  return ((await answer.json()) as { mails: KeptMail[] }).mails;
+  return ((await answer.json()) as components["schemas"]["OutboxAnswer"]).mails;
 }
 
 async function send(method: string, path: string, fields: Fields): Promise<Response> {
