@@ -48,6 +48,7 @@ async def test_each_audience_has_its_receivers(two: World) -> None:
     }
     everybody = set(clients)
     assert await heard(two, clients, audience.PORTAL) == {"admin", "member"}
+    assert await heard(two, clients, audience.EVERYBODY) == everybody
     assert await heard(two, clients, audience.ADMINS, 1) == {"admin"}
     assert await heard(two, clients, audience.room(room)) == {"member", "guest"}
     assert await heard(two, clients, audience.user(guest.id)) == {"guest"}
@@ -100,6 +101,18 @@ async def test_a_guest_no_longer_knows_who_left_their_room(two: World) -> None:
     clients = {"member": await connect(two, member), "guest": await connect(two, guest, 1)}
     await two.remove_member(room, member)
     assert await heard(two, clients, audience.person(member.id)) == {"member"}
+
+
+async def test_a_guest_no_longer_knows_whom_they_met_by_a_post_that_is_deleted(two: World) -> None:
+    portal = await two.portal()
+    member, guest = await two.user(portal), await two.user(portal, "guest")
+    room = await two.room(member, guest)
+    clients = {"member": await connect(two, member), "guest": await connect(two, guest, 1)}
+    position = await two.delete_post(room, member)
+    for client in clients.values():
+        await until(lambda c=client: position in c.positions)
+    assert await heard(two, clients, audience.person(member.id)) == {"member"}
+    assert await heard(two, clients, audience.room(room)) == set()
 
 
 async def test_coming_back_shows_only_what_may_be_seen_now(two: World) -> None:

@@ -20,6 +20,7 @@ from portal import audience
 from portal.accounts.model import Person, PersonChanged, SessionEnded
 from portal.chat.model import MembersAdded, Room, RoomRemoved
 from portal.context import Role, Services, record
+from portal.feed.model import PostDeleted
 from portal.limits import Limits
 from realtime.node import Meeting, Node, NodeSettings
 from storage import log
@@ -209,6 +210,15 @@ class World:
             return record(tx, audience.user(user.id), removed)
 
         return cast(int, await self.commit(user.portal_id, change))
+
+    async def delete_post(self, room_id: int, author: User) -> int:
+        """Tells that the post of a discussion is gone."""
+
+        async def change(tx: Tx) -> int:
+            gone = PostDeleted(post_id=1, position=1, user_id=author.id, room_id=room_id)
+            return record(tx, audience.room(room_id), gone)
+
+        return cast(int, await self.commit(author.portal_id, change))
 
     async def change_person(self, user: User, role: Role, active: bool = True) -> int:
         person = Person(id=user.id, name="N", title="", picture=None, role=role, active=active)
