@@ -18,6 +18,26 @@ from tests.services.redis import Redis
 MakePortal = Callable[..., Awaitable[Context]]
 Join = Callable[..., Awaitable[Context]]
 
+#: What `make check` leaves to `make test`: whole nodes, processes, and every operation with every
+#: person and bad input.
+SLOW = (
+    "clients",
+    "gates",
+    "realtime",
+    "reducer",
+    "server/test_cli.py",
+    "server/test_demo.py",
+    "server/test_serve.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests, so that no room of them can forget to."""
+    slow = [Path(__file__).parent / room for room in SLOW]
+    for item in items:
+        if any(item.path.is_relative_to(room) for room in slow):
+            item.add_marker(pytest.mark.slow)
+
 
 async def _migrate(url: str) -> None:
     database = Database(url)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.services.mariadb import MariaDB
 from tests.services.ports import free_port, is_free
-from tests.services.processes import NotReady, Service
+from tests.services.processes import NotReady, Service, wait_until
 from tests.services.redis import Redis
 
 
@@ -105,13 +105,19 @@ class Asleep(Service):
         return child.exists() and child.read_text() != ""
 
 
+def _is_dead(process: int) -> bool:
+    try:
+        # A zombie is dead; it only waits for its parent to look.
+        return "zombie" in Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def test_kill_reaches_the_children(tmp_path: Path) -> None:
     service = Asleep(tmp_path).start()
     child = int((tmp_path / "child").read_text())
     service.kill()
-    status = Path(f"/proc/{child}/status")
-    # A zombie is dead; it only waits for its parent to look.
-    assert not status.exists() or "zombie" in status.read_text()
+    wait_until(lambda: _is_dead(child), within=10, what="the child ends")
 
 
 def test_free_ports_are_free() -> None:
