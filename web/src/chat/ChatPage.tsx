@@ -1,3 +1,4 @@
+import { IconMessages } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
@@ -23,7 +24,14 @@ export default function ChatPage() {
       </div>
       <div className={classes.room}>
         {room && <RoomView key={room.id} room={room} />}
-        {!room && <Empty title={roomId === undefined ? t("chat.pick") : t("chat.gone")} />}
+        {!room && (
+          <div className={classes.empty}>
+            <Empty
+              icon={<IconMessages size={48} stroke={1.2} color="var(--mantine-color-dimmed)" />}
+              title={roomId === undefined ? t("chat.pick") : t("chat.gone")}
+            />
+          </div>
+        )}
       </div>
       <NewRoom opened={dialog === "room"} onClose={() => setDialog(undefined)} />
       <NewDirect opened={dialog === "direct"} onClose={() => setDialog(undefined)} />
