@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, PasswordInput, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Text } from "@mantine/core";
 import { IconArrowRight } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,8 +6,9 @@ import { Link } from "react-router";
 
 import type { Schema } from "../client/generated/catalogue";
 import { rest } from "../client/rest";
-import { FormPage } from "./Card";
-import { useSubmit } from "./useSubmit";
+import { EmailField, PasswordField } from "../parts/Form";
+import { useSubmit } from "../parts/useSubmit";
+import { FormPage } from "./FormPage";
 
 /** Log-in at the bare address: by e-mail, then a choice among one's portals. */
 export function FindPortals() {
@@ -41,26 +42,9 @@ export function FindPortals() {
     );
   }
   return (
-    <FormPage title={t("auth.logInTitle")} onSubmit={submit.run}>
-      {submit.message && <Alert color="red">{submit.message}</Alert>}
-      <TextInput
-        label={t("auth.email")}
-        type="email"
-        value={email}
-        onChange={(event) => setEmail(event.currentTarget.value)}
-        error={submit.fields["email"]}
-        autoComplete="username"
-        required
-        autoFocus
-      />
-      <PasswordInput
-        label={t("auth.password")}
-        value={password}
-        onChange={(event) => setPassword(event.currentTarget.value)}
-        error={submit.fields["password"]}
-        autoComplete="current-password"
-        required
-      />
+    <FormPage title={t("auth.logInTitle")} submit={submit}>
+      <EmailField submit={submit} value={email} onChange={setEmail} autoFocus />
+      <PasswordField submit={submit} value={password} onChange={setPassword} required />
       <Button type="submit" loading={submit.busy} fullWidth>
         {t("auth.logIn")}
       </Button>

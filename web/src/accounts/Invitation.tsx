@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Loader, PasswordInput, TextInput } from "@mantine/core";
+import { Alert, Anchor, Button, Loader } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -6,9 +6,10 @@ import { Link } from "react-router";
 import type { Schema } from "../client/generated/catalogue";
 import { rest } from "../client/rest";
 import { currentLanguage } from "../i18n";
-import { FormPage } from "./Card";
+import { EmailField, Field, NewPasswordField } from "../parts/Form";
+import { useSubmit } from "../parts/useSubmit";
+import { FormPage } from "./FormPage";
 import { secretOfPage } from "./secret";
-import { useSubmit } from "./useSubmit";
 
 /** Joins a portal by an invitation. */
 export function Invitation() {
@@ -53,36 +54,24 @@ function Join({ token, view }: { token: string; view: Schema["InvitationView"] }
     location.assign("/");
   }, ["name", "email", "password"]);
   return (
-    <FormPage title={t("auth.joinTitle", { portal: view.portal_name })} onSubmit={submit.run}>
-      {submit.message && <Alert color="red">{submit.message}</Alert>}
-      <TextInput
-        label={t("auth.name")}
+    <FormPage title={t("auth.joinTitle", { portal: view.portal_name })} submit={submit}>
+      <Field
+        name="name"
+        submit={submit}
         value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-        error={submit.fields["name"]}
+        onChange={setName}
+        label={t("auth.name")}
         autoComplete="name"
         required
         autoFocus
       />
-      <TextInput
-        label={t("auth.email")}
-        type="email"
+      <EmailField
+        submit={submit}
         value={email}
+        onChange={setEmail}
         disabled={view.email !== null}
-        onChange={(event) => setEmail(event.currentTarget.value)}
-        error={submit.fields["email"]}
-        autoComplete="username"
-        required
       />
-      <PasswordInput
-        label={t("auth.password")}
-        description={t("auth.passwordHint")}
-        value={password}
-        onChange={(event) => setPassword(event.currentTarget.value)}
-        error={submit.fields["password"]}
-        autoComplete="new-password"
-        required
-      />
+      <NewPasswordField submit={submit} value={password} onChange={setPassword} required />
       <Button type="submit" loading={submit.busy} fullWidth>
         {t("auth.join")}
       </Button>

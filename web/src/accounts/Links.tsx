@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { rest } from "../client/rest";
-import { FormPage } from "./Card";
+import { FormPage } from "./FormPage";
 import { secretOfPage } from "./secret";
 
 /** Does something with the link's secret as soon as the page is open, once. */

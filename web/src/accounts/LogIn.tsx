@@ -1,11 +1,12 @@
-import { Alert, Anchor, Button, PasswordInput, TextInput } from "@mantine/core";
+import { Anchor, Button } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "react-router";
 
 import { rest } from "../client/rest";
-import { FormPage } from "./Card";
-import { useSubmit } from "./useSubmit";
+import { EmailField, PasswordField } from "../parts/Form";
+import { useSubmit } from "../parts/useSubmit";
+import { FormPage } from "./FormPage";
 
 /** Log-in at a portal's address. Afterwards one is where one wanted to be. */
 export function LogIn({ portal }: { portal: string }) {
@@ -18,26 +19,9 @@ export function LogIn({ portal }: { portal: string }) {
     location.assign(state?.next ?? "/");
   }, ["email", "password"]);
   return (
-    <FormPage title={t("auth.logInAt", { portal })} onSubmit={submit.run}>
-      {submit.message && <Alert color="red">{submit.message}</Alert>}
-      <TextInput
-        label={t("auth.email")}
-        type="email"
-        value={email}
-        onChange={(event) => setEmail(event.currentTarget.value)}
-        error={submit.fields["email"]}
-        autoComplete="username"
-        required
-        autoFocus
-      />
-      <PasswordInput
-        label={t("auth.password")}
-        value={password}
-        onChange={(event) => setPassword(event.currentTarget.value)}
-        error={submit.fields["password"]}
-        autoComplete="current-password"
-        required
-      />
+    <FormPage title={t("auth.logInAt", { portal })} submit={submit}>
+      <EmailField submit={submit} value={email} onChange={setEmail} autoFocus />
+      <PasswordField submit={submit} value={password} onChange={setPassword} required />
       <Button type="submit" loading={submit.busy} fullWidth>
         {t("auth.logIn")}
       </Button>

@@ -1,12 +1,13 @@
-import { Alert, Anchor, Button, PasswordInput, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { rest } from "../client/rest";
-import { FormPage } from "./Card";
+import { EmailField, NewPasswordField } from "../parts/Form";
+import { useSubmit } from "../parts/useSubmit";
+import { FormPage } from "./FormPage";
 import { secretOfPage } from "./secret";
-import { useSubmit } from "./useSubmit";
 
 /** Asks for a reset link. */
 export function Forgot() {
@@ -28,21 +29,11 @@ export function Forgot() {
     );
   }
   return (
-    <FormPage title={t("auth.forgotTitle")} onSubmit={submit.run}>
+    <FormPage title={t("auth.forgotTitle")} submit={submit}>
       <Text size="sm" c="dimmed">
         {t("auth.forgotText")}
       </Text>
-      {submit.message && <Alert color="red">{submit.message}</Alert>}
-      <TextInput
-        label={t("auth.email")}
-        type="email"
-        value={email}
-        onChange={(event) => setEmail(event.currentTarget.value)}
-        error={submit.fields["email"]}
-        autoComplete="username"
-        required
-        autoFocus
-      />
+      <EmailField submit={submit} value={email} onChange={setEmail} autoFocus />
       <Button type="submit" loading={submit.busy} fullWidth>
         {t("auth.sendLink")}
       </Button>
@@ -71,15 +62,12 @@ export function Reset() {
     );
   }
   return (
-    <FormPage title={t("auth.resetTitle")} onSubmit={submit.run}>
-      {submit.message && <Alert color="red">{submit.message}</Alert>}
-      <PasswordInput
-        label={t("auth.newPassword")}
-        description={t("auth.passwordHint")}
+    <FormPage title={t("auth.resetTitle")} submit={submit}>
+      <NewPasswordField
+        submit={submit}
         value={password}
-        onChange={(event) => setPassword(event.currentTarget.value)}
-        error={submit.fields["password"]}
-        autoComplete="new-password"
+        onChange={setPassword}
+        label={t("auth.newPassword")}
         required
         autoFocus
       />

@@ -1,13 +1,14 @@
-import { Alert, Anchor, Button, PasswordInput, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { rest } from "../client/rest";
 import { currentLanguage } from "../i18n";
-import { FormPage } from "./Card";
+import { EmailField, Field, NewPasswordField } from "../parts/Form";
+import { useSubmit } from "../parts/useSubmit";
+import { FormPage } from "./FormPage";
 import { slug } from "./slug";
-import { useSubmit } from "./useSubmit";
 
 /** A company's portal, in one form. */
 export function SignUp() {
@@ -23,43 +24,29 @@ export function SignUp() {
   }, ["company", "name", "email", "password"]);
   const address = company.trim() ? `${slug(company)}.${location.host}` : "";
   return (
-    <FormPage title={t("auth.signUpTitle")} onSubmit={submit.run}>
-      {submit.message && <Alert color="red">{submit.message}</Alert>}
-      <TextInput
+    <FormPage title={t("auth.signUpTitle")} submit={submit}>
+      <Field
+        name="company"
+        submit={submit}
+        value={company}
+        onChange={setCompany}
+        error={submit.fields["company"] ?? submit.fields["address"]}
         label={t("auth.company")}
         description={address ? t("auth.companyHint", { address }) : undefined}
-        value={company}
-        onChange={(event) => setCompany(event.currentTarget.value)}
-        error={submit.fields["company"] ?? submit.fields["address"]}
         autoComplete="organization"
         required
         autoFocus
       />
-      <TextInput
-        label={t("auth.name")}
+      <Field
+        name="name"
+        submit={submit}
         value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-        error={submit.fields["name"]}
+        onChange={setName}
+        label={t("auth.name")}
         autoComplete="name"
       />
-      <TextInput
-        label={t("auth.email")}
-        type="email"
-        value={email}
-        onChange={(event) => setEmail(event.currentTarget.value)}
-        error={submit.fields["email"]}
-        autoComplete="email"
-        required
-      />
-      <PasswordInput
-        label={t("auth.password")}
-        description={t("auth.passwordHint")}
-        value={password}
-        onChange={(event) => setPassword(event.currentTarget.value)}
-        error={submit.fields["password"]}
-        autoComplete="new-password"
-        required
-      />
+      <EmailField submit={submit} value={email} onChange={setEmail} autoComplete="email" />
+      <NewPasswordField submit={submit} value={password} onChange={setPassword} required />
       <Button type="submit" loading={submit.busy} fullWidth mt="xs">
         {t("auth.signUp")}
       </Button>

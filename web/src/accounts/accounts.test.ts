@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { Problem } from "../client/problem";
 import { slug } from "./slug";
-import { explained } from "./useSubmit";
+import { explained } from "../parts/useSubmit";
 
 // The same pairs stand in tests/accounts/test_sign_up.py: what is shown is what one gets.
 test.each([

@@ -1,12 +1,12 @@
 import { ActionIcon, Group, Text, Title } from "@mantine/core";
-import { IconArrowLeft, IconInfoCircle } from "@tabler/icons-react";
+import { IconInfoCircle } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 
 import { otherIn, roomName, useLive } from "../app/live";
 import { ago } from "../app/times";
 import type { Message, Room } from "../client/state";
+import { Back } from "../parts/Back";
 import { Face } from "../parts/Face";
 import { Composer } from "./Composer";
 import { Discussion } from "./Discussion";
@@ -32,16 +32,7 @@ export function RoomView({ room }: { room: Room }) {
         wrap="nowrap"
         style={{ borderBottom: "1px solid var(--mantine-color-default-border)" }}
       >
-        <ActionIcon
-          component={Link}
-          to="/chat"
-          variant="subtle"
-          color="gray"
-          hiddenFrom="sm"
-          aria-label={t("app.back")}
-        >
-          <IconArrowLeft size={20} />
-        </ActionIcon>
+        <Back to="/chat" hiddenFrom="sm" />
         {other ? <Face person={other} size={38} /> : <RoomIcon size={38} />}
         <div style={{ flex: 1, minWidth: 0 }}>
           <Title order={2} size="h4" lineClamp={1}>

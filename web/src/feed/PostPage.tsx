@@ -1,10 +1,10 @@
-import { ActionIcon, Center, Loader } from "@mantine/core";
-import { IconArrowLeft } from "@tabler/icons-react";
+import { Center, Loader } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useParams } from "react-router";
+import { useParams } from "react-router";
 
 import { useClient, useLive } from "../app/live";
+import { Back } from "../parts/Back";
 import { Empty } from "../parts/Empty";
 import { PostCard } from "./PostCard";
 
@@ -24,16 +24,7 @@ export default function PostPage() {
   return (
     <div className="fill scroll">
       <div className="page">
-        <ActionIcon
-          component={Link}
-          to="/feed"
-          variant="subtle"
-          color="gray"
-          mb="sm"
-          aria-label={t("app.back")}
-        >
-          <IconArrowLeft size={20} />
-        </ActionIcon>
+        <Back to="/feed" mb="sm" />
         {post && <PostCard key={post.id} post={post} open />}
         {missing && gone && <Empty title={t("feed.gone")} />}
         {missing && !gone && (

@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   Card,
   CopyButton,
@@ -16,12 +15,13 @@ import { notifications } from "@mantine/notifications";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useSubmit } from "../accounts/useSubmit";
 import { useClient, useLive } from "../app/live";
 import { dateOf } from "../app/times";
 import type { Schema } from "../client/generated/catalogue";
 import { rest } from "../client/rest";
+import { Form } from "../parts/Form";
 import { useAttempt } from "../parts/attempt";
+import { useSubmit } from "../parts/useSubmit";
 
 type Role = Schema["Person"]["role"];
 
@@ -81,38 +81,28 @@ function ByMail() {
   }, []);
   return (
     <Card withBorder radius="lg" padding="lg">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit.run();
-        }}
-      >
-        <Stack>
-          {(submit.message ?? Object.values(submit.fields)[0]) && (
-            <Alert color="red">{submit.message ?? Object.values(submit.fields)[0]}</Alert>
-          )}
-          <TagsInput
-            label={t("invite.emails")}
-            description={t("invite.emailsHint")}
-            value={emails}
-            onChange={setEmails}
-            splitChars={[",", " ", ";"]}
-            acceptValueOnBlur
+      <Form submit={submit}>
+        <TagsInput
+          label={t("invite.emails")}
+          description={t("invite.emailsHint")}
+          value={emails}
+          onChange={setEmails}
+          splitChars={[",", " ", ";"]}
+          acceptValueOnBlur
+        />
+        <Group align="flex-end">
+          <Select
+            label={t("invite.role")}
+            data={roles}
+            value={role}
+            onChange={(value) => value && setRole(value)}
+            allowDeselect={false}
           />
-          <Group align="flex-end">
-            <Select
-              label={t("invite.role")}
-              data={roles}
-              value={role}
-              onChange={(value) => value && setRole(value)}
-              allowDeselect={false}
-            />
-            <Button type="submit" loading={submit.busy} disabled={emails.length === 0}>
-              {t("invite.send")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+          <Button type="submit" loading={submit.busy} disabled={emails.length === 0}>
+            {t("invite.send")}
+          </Button>
+        </Group>
+      </Form>
     </Card>
   );
 }

@@ -1,10 +1,11 @@
-import { ActionIcon, Button, Card, Stack, Text, Title } from "@mantine/core";
-import { IconArrowLeft, IconMessageCircle } from "@tabler/icons-react";
+import { Button, Card, Stack, Text, Title } from "@mantine/core";
+import { IconMessageCircle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 
 import { useLive } from "../app/live";
 import { useOpenDirect } from "../chat/NewRoom";
+import { Back } from "../parts/Back";
 import { Empty } from "../parts/Empty";
 import { Face } from "../parts/Face";
 import { Here, RoleBadge } from "./PeoplePage";
@@ -18,16 +19,7 @@ export default function PersonPage() {
   return (
     <div className="fill scroll">
       <div className="page">
-        <ActionIcon
-          component={Link}
-          to="/people"
-          variant="subtle"
-          color="gray"
-          mb="sm"
-          aria-label={t("app.back")}
-        >
-          <IconArrowLeft size={20} />
-        </ActionIcon>
+        <Back to="/people" mb="sm" />
         {!person && <Empty title={t("app.notFound")} hint={t("app.notFoundHint")} />}
         {person && (
           <Card withBorder radius="lg" padding="xl">

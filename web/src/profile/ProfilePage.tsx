@@ -6,12 +6,10 @@ import {
   Divider,
   FileButton,
   Group,
-  PasswordInput,
   SegmentedControl,
   Select,
   Stack,
   Text,
-  TextInput,
   Title,
   useMantineColorScheme,
 } from "@mantine/core";
@@ -23,8 +21,9 @@ import { useClient, useLive } from "../app/live";
 import { putPicture, removePicture } from "../client/rest";
 import { type Language, speak } from "../i18n";
 import { Face } from "../parts/Face";
+import { Field, Form, NewPasswordField, PasswordField } from "../parts/Form";
 import { useAttempt } from "../parts/attempt";
-import { useSubmit } from "../accounts/useSubmit";
+import { useSubmit } from "../parts/useSubmit";
 
 /** Name, title, picture, language, colours, password. */
 export default function ProfilePage() {
@@ -112,42 +111,36 @@ function Names() {
     notifications.show({ message: t("app.saved") });
   }, ["name", "title"]);
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit.run();
-      }}
-    >
-      <Stack>
-        {submit.message && <Alert color="red">{submit.message}</Alert>}
-        <TextInput
-          label={t("profile.name")}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={submit.fields["name"]}
-          maxLength={100}
-          required
-        />
-        <TextInput
-          label={t("profile.jobTitle")}
-          value={title}
-          onChange={(event) => setTitle(event.currentTarget.value)}
-          error={submit.fields["title"]}
-          maxLength={100}
-        />
-        <Text size="sm" c="dimmed">
-          {me.email}
-        </Text>
-        <Button
-          type="submit"
-          loading={submit.busy}
-          disabled={name === me.name && title === me.title}
-          style={{ alignSelf: "flex-start" }}
-        >
-          {t("app.save")}
-        </Button>
-      </Stack>
-    </form>
+    <Form submit={submit}>
+      <Field
+        name="name"
+        submit={submit}
+        label={t("profile.name")}
+        value={name}
+        onChange={setName}
+        maxLength={100}
+        required
+      />
+      <Field
+        name="title"
+        submit={submit}
+        label={t("profile.jobTitle")}
+        value={title}
+        onChange={setTitle}
+        maxLength={100}
+      />
+      <Text size="sm" c="dimmed">
+        {me.email}
+      </Text>
+      <Button
+        type="submit"
+        loading={submit.busy}
+        disabled={name === me.name && title === me.title}
+        style={{ alignSelf: "flex-start" }}
+      >
+        {t("app.save")}
+      </Button>
+    </Form>
   );
 }
 
@@ -205,39 +198,29 @@ function Password() {
     notifications.show({ message: t("profile.passwordChanged") });
   }, ["old_password", "password"]);
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit.run();
-      }}
-    >
-      <Stack>
-        {submit.message && <Alert color="red">{submit.message}</Alert>}
-        <PasswordInput
-          label={t("auth.oldPassword")}
-          value={old_password}
-          onChange={(event) => setOld(event.currentTarget.value)}
-          error={submit.fields["old_password"]}
-          autoComplete="current-password"
-        />
-        <PasswordInput
-          label={t("auth.newPassword")}
-          description={t("auth.passwordHint")}
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-          error={submit.fields["password"]}
-          autoComplete="new-password"
-        />
-        <Button
-          type="submit"
-          variant="default"
-          loading={submit.busy}
-          disabled={!old_password || !password}
-          style={{ alignSelf: "flex-start" }}
-        >
-          {t("profile.changePassword")}
-        </Button>
-      </Stack>
-    </form>
+    <Form submit={submit}>
+      <PasswordField
+        name="old_password"
+        submit={submit}
+        label={t("auth.oldPassword")}
+        value={old_password}
+        onChange={setOld}
+      />
+      <NewPasswordField
+        submit={submit}
+        label={t("auth.newPassword")}
+        value={password}
+        onChange={setPassword}
+      />
+      <Button
+        type="submit"
+        variant="default"
+        loading={submit.busy}
+        disabled={!old_password || !password}
+        style={{ alignSelf: "flex-start" }}
+      >
+        {t("profile.changePassword")}
+      </Button>
+    </Form>
   );
 }

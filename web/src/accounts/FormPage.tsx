@@ -1,20 +1,19 @@
 import { Box, Paper, Stack, Title } from "@mantine/core";
-import type { ReactNode, SyntheticEvent } from "react";
+import type { ReactNode } from "react";
 
-/** The page of one form, in the middle. */
+import { Form } from "../parts/Form";
+import type { Submit } from "../parts/useSubmit";
+
+/** The page of one form, or of its answer, in the middle. */
 export function FormPage({
   title,
-  onSubmit,
+  submit,
   children,
 }: {
   title: string;
-  onSubmit?: () => void;
+  submit?: Submit;
   children: ReactNode;
 }) {
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
-    onSubmit?.();
-  };
   return (
     <Box mih="100dvh" style={{ display: "grid", placeItems: "center" }} p="md">
       <Paper withBorder shadow="sm" radius="lg" p="xl" w="100%" maw={420} component="main">
@@ -22,9 +21,13 @@ export function FormPage({
         <Title order={1} size="h2" mt="sm" mb="lg">
           {title}
         </Title>
-        <form onSubmit={submit} noValidate>
+        {submit ? (
+          <Form submit={submit} noValidate>
+            {children}
+          </Form>
+        ) : (
           <Stack>{children}</Stack>
-        </form>
+        )}
       </Paper>
     </Box>
   );
