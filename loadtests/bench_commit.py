@@ -23,10 +23,8 @@ from portal.chat.model import CreateRoom, SendMessage
 from portal.chat.rooms import create_room
 from portal.context import Context
 from storage.commit import Committer
-from storage.database import Database
 from storage.log import Event
-from storage.migrate import migrate
-from tests.house import House, open_house
+from tests.house import House, open_house, prepare
 
 SENDERS = 8
 MESSAGES = 1000
@@ -57,10 +55,7 @@ async def run(
 
 async def measure(url: str, folder: Path) -> None:
     """Runs both and prints their figures and the ratio."""
-    database = Database(url)
-    for tree in ("directory", "shard"):
-        await migrate(database, tree)
-    await database.close()
+    await prepare(url)
     async with open_house(url, folder) as house:
         admin = await house.make_portal()
         others = [await house.join(admin, f"Sender {n}") for n in range(SENDERS - 1)]

@@ -103,18 +103,38 @@ MOST_ERRORS = 20
 def from_validation(error: ValidationError) -> Problem:
     """422 with every field that pydantic found wrong."""
     errors: dict[str, str] = {}
-    for item in error.errors(include_url=False, include_input=False, include_context=False):
+    for item in error.errors(include_url=False, include_input=False):
         name = ".".join(str(part) for part in item["loc"])
-        errors.setdefault(name, _mend(item["type"], item["msg"]))
+        errors.setdefault(name, _mend(item["type"], item["msg"], item.get("ctx", {})))
         if len(errors) == MOST_ERRORS:
             break
-    fields = ", ".join(name or "the request" for name in errors)
-    return Problem(422, "invalid", "The request has mistakes", f"Look at: {fields}.", errors)
+    detail = "; ".join(f"{name or 'the request'}: {message}" for name, message in errors.items())
+    return Problem(422, "invalid", "The request has mistakes", detail, errors)
 
 
-def _mend(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "is not a known field; leave it out"
-    if kind == "missing":
-        return "is required"
-    return message.removeprefix("Value error, ")
+# Pydantic's words are for programmers; these read on after the name of a field.
+_WORDS = {
+    "extra_forbidden": "is not a known field; leave it out",
+    "missing": "is required",
+    "string_type": "must be text",
+    "string_unicode": "must be text",
+    "string_pattern_mismatch": "must match {pattern}",
+    "string_too_short": "needs at least {min_length} characters",
+    "string_too_long": "takes at most {max_length} characters",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "too_short": "needs at least {min_length}",
+    "too_long": "takes at most {max_length}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+}
+
+
+def _mend(kind: str, message: str, context: Mapping[str, Any]) -> str:
+    words = _WORDS.get(kind)
+    return message.removeprefix("Value error, ") if words is None else words.format_map(context)

@@ -93,4 +93,5 @@ Line = Annotated[
 ]
 OptionalLine = Annotated[str, Field(max_length=100), AfterValidator(_clean_line)]
 Secret = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean_text)]
-Password = Annotated[str, Field(min_length=8, max_length=200), AfterValidator(_clean_text)]
+# How long it must be is a setting: `portal.accounts.passwords` says so.
+Password = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean_text)]

@@ -6,6 +6,7 @@ from typing import cast
 
 from portal.accounts.model import Person
 from portal.context import Role
+from storage.accounts import UserRow
 from storage.people import PersonRow
 
 
@@ -17,7 +18,7 @@ def picture_path(user_id: int, key: str | None) -> str | None:
     return f"/api/v1/people/{user_id}/picture?v={version}"
 
 
-def to_person(row: PersonRow) -> Person:
+def to_person(row: PersonRow | UserRow) -> Person:
     """A user as others see them."""
     return Person(
         id=row.id,

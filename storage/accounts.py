@@ -36,6 +36,11 @@ class UserRow:
     confirmed_at: int | None
     deactivated_at: int | None
 
+    @property
+    def active(self) -> bool:
+        """Whether they may log in, and count in the plan."""
+        return self.deactivated_at is None
+
 
 _USER = (
     users.c.id,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, and_, func, select, update
 
 from storage.database import Statements
+from storage.rooms import set_read
 from storage.schema import members, messages, rooms
 
 
@@ -71,15 +72,7 @@ async def add_message(
         .where(rooms.c.portal_id == portal_id, rooms.c.id == room_id)
         .values(last_seq=seq, last_message_at=now)
     )
-    await statements.run(
-        update(members)
-        .where(
-            members.c.portal_id == portal_id,
-            members.c.room_id == room_id,
-            members.c.user_id == user_id,
-        )
-        .values(read_seq=seq)
-    )
+    await set_read(statements, portal_id, room_id, user_id, seq)
     return MessageRow(number, room_id, seq, user_id, text, client_id, now, None, None)
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from portal.context import Context, Services
-from storage.database import Database
-from storage.migrate import migrate
-from tests.house import House, open_house
+from tests.house import House, open_house, prepare
 from tests.services.mariadb import MariaDB
 from tests.services.redis import Redis
+from tests.team import Team
+from tests.walk.hashing import cheap_passwords
 
 MakePortal = Callable[..., Awaitable[Context]]
 Join = Callable[..., Awaitable[Context]]
@@ -39,13 +39,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-async def _migrate(url: str) -> None:
-    database = Database(url)
-    await migrate(database, "directory")
-    await migrate(database, "shard")
-    await database.close()
-
-
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
     """One MariaDB for the whole run."""
@@ -68,7 +61,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A migrated SQLite database, shared: each test makes portals of its own in it."""
     url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('sqlite') / 'talkoo.db'}"
-    asyncio.run(_migrate(url))
+    asyncio.run(prepare(url))
     return url
 
 
@@ -76,7 +69,7 @@ def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 def mariadb_url(mariadb: MariaDB) -> str:
     """A migrated MariaDB database, shared likewise."""
     url = mariadb.create_database("talkoo")
-    asyncio.run(_migrate(url))
+    asyncio.run(prepare(url))
     return url
 
 
@@ -115,3 +108,16 @@ def make_portal(house: House) -> MakePortal:
 def join(house: House) -> Join:
     """Adds someone to a portal; gives their context."""
     return house.join
+
+
+@pytest.fixture
+def cheap() -> Iterator[None]:
+    """Hashes passwords with next to no work."""
+    with cheap_passwords():
+        yield
+
+
+@pytest.fixture
+async def team(cheap: None, house: House) -> Team:
+    """An admin, two members and a guest."""
+    return await Team.make(house)

@@ -18,6 +18,7 @@ from storage.blob_folder import FolderBlobs
 from storage.commit import Committer
 from storage.database import Database
 from storage.log import Event
+from storage.migrate import migrate
 from storage.shards import Shards
 
 PUBLIC_URL = "http://localhost:8024"
@@ -145,6 +146,14 @@ class House:
         )
         assert logged_in.token is not None
         return logged_in.token
+
+
+async def prepare(url: str) -> None:
+    """Brings a database up to date, as directory and as shard."""
+    database = Database(url)
+    await migrate(database, "directory")
+    await migrate(database, "shard")
+    await database.close()
 
 
 @asynccontextmanager

@@ -88,7 +88,7 @@ async def accept_invitation(context: Context, request: AcceptInvitation) -> Logg
     opened, user = await context.commit(change)
     if opened is None:
         url = portal_url(context.services.public_url, portal.address)
-        if user.deactivated_at is None:
+        if user.active:
             later(mail_member_already(context, user.email, user.language, portal.name, url))
         raise log_in_instead()
     await context.services.shards.remember_login(email.casefold(), context.portal, user.id)

@@ -35,7 +35,7 @@ async def request_reset(context: Context, request: RequestReset) -> Done:
 async def _mail_reset(context: Context, email_key: str) -> None:
     async with context.read() as statements:
         user = await accounts.user_by_email(statements, context.portal, email_key)
-    if user is not None and user.deactivated_at is None:
+    if user is not None and user.active:
         await mail_secret(context, user, "reset")
 
 

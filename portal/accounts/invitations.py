@@ -70,7 +70,7 @@ async def invite(context: Context, request: Invite) -> Invitations:
 
 async def _is_in(tx: Tx, email_key: str) -> bool:
     user = await accounts.user_by_email(tx, tx.portal_id, email_key)
-    return user is not None and user.deactivated_at is None
+    return user is not None and user.active
 
 
 async def _send(

@@ -39,7 +39,7 @@ async def log_in(context: Context, request: LogIn) -> LoggedIn:
     await limit_log_ins(context, email_key)
     async with context.read() as statements:
         user = await accounts.user_by_email(statements, context.portal, email_key)
-    active = user if user and user.deactivated_at is None else None
+    active = user if user and user.active else None
     if not await verify(request.password, active and active.password_hash) or active is None:
         raise wrong()
     rehashed = await hash_password(request.password) if outdated(active.password_hash) else None
@@ -90,7 +90,7 @@ async def _doors(context: Context, email_key: str, password: str) -> list[Door]:
                 user = await accounts.user(statements, portal_id, user_id)
         except UnknownPortal:
             continue
-        usable = user and user.deactivated_at is None and user.email.casefold() == email_key
+        usable = user and user.active and user.email.casefold() == email_key
         if await verify(password, user.password_hash if user and usable else None):
             async with inside.quiet() as statements:
                 doors.append(await open_door(statements, inside, user_id))
@@ -125,6 +125,6 @@ async def _open(
 
 async def _active(tx: Tx, user_id: int) -> UserRow:
     user = await accounts.user(tx, tx.portal_id, user_id)
-    if user is None or user.deactivated_at is not None:
+    if user is None or not user.active:
         raise wrong()
     return user

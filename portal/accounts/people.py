@@ -20,7 +20,7 @@ from portal.accounts.model import (
 from portal.accounts.passwords import hash_password
 from portal.accounts.seats import check_seat
 from portal.accounts.starting import end_all_sessions
-from portal.accounts.views import load_portal, load_user, person_of, to_me
+from portal.accounts.views import load_portal, load_user, to_me
 from portal.chat.membership import leave_open_discussions
 from portal.context import Context, Role, Services, record
 from portal.errors import conflict, forbidden, not_found
@@ -84,8 +84,8 @@ async def change_me(context: Context, values: dict[str, str | None]) -> MeAnswer
 
 def record_changes(tx: Tx, before: UserRow, after: UserRow) -> None:
     """Records what others, and what the user themselves, see changed."""
-    if person_of(after) != person_of(before):
-        record(tx, audience.person(after.id), PersonChanged(person=person_of(after)))
+    if to_person(after) != to_person(before):
+        record(tx, audience.person(after.id), PersonChanged(person=to_person(after)))
     if to_me(after) != to_me(before):
         record(tx, audience.user(after.id), MeChanged(me=to_me(after)))
 
@@ -100,7 +100,7 @@ async def set_role(context: Context, request: SetRole) -> PersonAnswer:
         after = await _change(tx, before, role=request.role)
         if after.role == "guest":
             await leave_open_discussions(tx, after.id)
-        return PersonAnswer(person=person_of(after))
+        return PersonAnswer(person=to_person(after))
 
     return await context.commit(change)
 
@@ -110,13 +110,13 @@ async def deactivate(context: Context, request: Deactivate) -> PersonAnswer:
 
     async def change(tx: Tx) -> PersonAnswer:
         before = await _governed(tx, context, request.user_id)
-        if before.deactivated_at is not None:
-            return PersonAnswer(person=person_of(before))
+        if not before.active:
+            return PersonAnswer(person=to_person(before))
         await _keep_an_admin(tx, before)
         # Told first: a node that meets it says "deactivated" to whoever is connected.
         after = await _change(tx, before, deactivated_at=tx.now)
         await end_all_sessions(tx, before.id)
-        return PersonAnswer(person=person_of(after))
+        return PersonAnswer(person=to_person(after))
 
     return await context.commit(change)
 
@@ -126,11 +126,11 @@ async def reactivate(context: Context, request: Reactivate) -> PersonAnswer:
 
     async def change(tx: Tx) -> PersonAnswer:
         before = await _governed(tx, context, request.user_id)
-        if before.deactivated_at is None:
-            return PersonAnswer(person=person_of(before))
+        if before.active:
+            return PersonAnswer(person=to_person(before))
         await check_seat(tx, context.limits)
         after = await _change(tx, before, deactivated_at=None)
-        return PersonAnswer(person=person_of(after))
+        return PersonAnswer(person=to_person(after))
 
     return await context.commit(change)
 
@@ -146,7 +146,7 @@ async def _governed(tx: Tx, context: Context, user_id: int) -> UserRow:
 
 
 async def _keep_an_admin(tx: Tx, user: UserRow) -> None:
-    active_admin = user.role == "admin" and user.deactivated_at is None
+    active_admin = user.role == "admin" and user.active
     if active_admin and await accounts.count_active(tx, tx.portal_id, "admin") <= 1:
         raise conflict("last-admin", "A portal needs an admin; make someone else one first.")
 
@@ -183,7 +183,7 @@ async def join(
         feed_read=tx.position,
     )
     user = await accounts.known_user(tx, tx.portal_id, user_id)
-    record(tx, audience.person(user_id), PersonJoined(person=person_of(user)))
+    record(tx, audience.person(user_id), PersonJoined(person=to_person(user)))
     return user
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import cast
 
-from portal.accounts.model import Language, Me, Person, PortalInfo
+from portal.accounts.model import Language, Me, PortalInfo
 from portal.addresses import portal_url
-from portal.context import Context, Role
+from portal.context import Context
 from portal.errors import unauthorized
 from portal.limits import Limits
-from portal.people import picture_path
+from portal.people import to_person
 from storage import accounts
 from storage.accounts import PortalRow, UserRow
 from storage.database import Statements
@@ -18,27 +18,10 @@ from storage.database import Statements
 def to_me(row: UserRow) -> Me:
     """A user as they see themselves."""
     return Me(
-        id=row.id,
-        name=row.name,
-        title=row.title,
-        picture=picture_path(row.id, row.picture),
-        role=cast(Role, row.role),
-        active=row.deactivated_at is None,
+        **to_person(row).model_dump(),
         email=row.email,
         confirmed=row.confirmed_at is not None,
         language=cast(Language, row.language),
-    )
-
-
-def person_of(row: UserRow) -> Person:
-    """A user as others see them."""
-    return Person(
-        id=row.id,
-        name=row.name,
-        title=row.title,
-        picture=picture_path(row.id, row.picture),
-        role=cast(Role, row.role),
-        active=row.deactivated_at is None,
     )
 
 
@@ -67,6 +50,6 @@ async def load_portal(statements: Statements, context: Context) -> PortalInfo:
 async def load_user(statements: Statements, context: Context) -> UserRow:
     """The caller's own row; raises 401 when they were deactivated meanwhile."""
     row = await accounts.user(statements, context.portal, context.me.user_id)
-    if row is None or row.deactivated_at is not None:
+    if row is None or not row.active:
         raise unauthorized()
     return row

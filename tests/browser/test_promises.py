@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,3 +196,33 @@ async def test_in_finnish_on_a_phone(browser: Browser, pair: Pair) -> None:
         await expect(ada.page.get_by_role("button", name="Kirjaudu")).to_be_visible()
         await ada.go(f"http://localhost:{pair.node.port}/")
         await ada.sees("Rekisteröi yrityksesi")
+
+
+async def test_a_mistake_is_told_where_it_was_made(browser: Browser, pair: Pair) -> None:
+    async with visitor(browser, "Ada") as ada:
+        page = ada.page
+        await page.goto(f"http://localhost:{pair.node.port}/sign-up")
+        await page.get_by_label("Company").fill("Acme Two")
+        await page.locator("input[type=password]").fill("short")
+        mistakes = (
+            ("E-mail", "nowhere", "is not an e-mail address"),
+            ("Password", "short", "needs at least 10"),
+        )
+        for field, mistake, words in mistakes:
+            box = page.get_by_role("textbox", name=field)
+            await box.fill(mistake)
+            await page.get_by_role("button", name="Create the portal").click()
+            await expect(box).to_have_attribute("aria-invalid", "true")
+            await expect(box).to_have_accessible_description(re.compile(words))
+            await box.fill("somebody@acme.test")
+
+        await enter(ada, pair, 0, "/invite")
+        addresses = page.get_by_role("combobox", name="E-mail addresses")
+        for address in ("cara@acme.test", "nowhere"):
+            await addresses.fill(address)
+            await addresses.press("Enter")
+        await page.get_by_role("button", name="Send invitations").click()
+        await expect(page.get_by_text("nowhere is not an e-mail address")).to_be_visible()
+        # Nothing was sent to the good one either, and both are still there to be mended.
+        await expect(page.get_by_text("cara@acme.test", exact=True)).to_have_count(1)
+        await ada.sees("No open invitations.")

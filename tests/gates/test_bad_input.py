@@ -78,9 +78,16 @@ class Prober:
         return await self.raw(json.dumps(fields).encode())
 
 
+# How the library that validates speaks to programmers.
+FOREIGN_WORDS = ("Input should", "String should", "List should", "Value error", "Object should")
+
+
 def named(answer: httpx.Response) -> list[str]:
-    """The fields that a problem names."""
-    return [error["field"] for error in problem(answer)["errors"]]
+    """The fields that a problem names, each in words for people."""
+    errors = problem(answer)["errors"]
+    for error in errors:
+        assert not error["message"].startswith(FOREIGN_WORDS), error
+    return [error["field"] for error in errors]
 
 
 def in_body(route: Route, good: dict[str, Any]) -> Iterator[Bad]:

@@ -8,24 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import Database
-from storage.migrate import migrate
+from tests.house import prepare
 from tests.realtime.world import World, open_world
 from tests.services.redis import Redis
-
-
-async def _migrate(url: str) -> None:
-    database = Database(url)
-    await migrate(database, "directory")
-    await migrate(database, "shard")
-    await database.close()
 
 
 @pytest.fixture(scope="session")
 def world_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A migrated SQLite database for the worlds of this folder."""
     url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('realtime') / 'talkoo.db'}"
-    asyncio.run(_migrate(url))
+    asyncio.run(prepare(url))
     return url
 
 

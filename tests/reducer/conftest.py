@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import Database
-from storage.migrate import migrate
-from tests.house import House, open_house
+from tests.house import House, open_house, prepare
 from tests.reducer.process import Reducer, build
 from tests.walk.hashing import cheap_passwords
 from tests.walk.world import Side, make_side
@@ -27,13 +25,6 @@ def reducer() -> Iterator[Reducer]:
     reducer.close()
 
 
-@pytest.fixture(autouse=True)
-def _cheap() -> Iterator[None]:
-    """Each portal has half a dozen log-ins."""
-    with cheap_passwords():
-        yield
-
-
 @pytest.fixture(scope="session")
 def original(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Side]:
     """A database with one portal, which is copied: building one takes longer than a step does."""
@@ -44,16 +35,13 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Side]:
 
 async def _build(folder: Path) -> Side:
     url = _url(folder)
-    database = Database(url)
-    await migrate(database, "directory")
-    await migrate(database, "shard")
-    await database.close()
+    await prepare(url)
     async with open_house(url, folder / "blobs") as house:
         return await make_side(house)
 
 
 @pytest.fixture
-async def side(original: tuple[Path, Side], tmp_path: Path) -> AsyncIterator[Side]:
+async def side(cheap: None, original: tuple[Path, Side], tmp_path: Path) -> AsyncIterator[Side]:
     """A portal that a test may use up."""
     path, built = original
     shutil.copy(path, tmp_path / path.name)

@@ -15,21 +15,29 @@ test.each([
   expect(slug(name)).toBe(address);
 });
 
-const problem = new Problem({
-  type: "/problems/invalid",
-  title: "No",
-  status: 422,
-  detail: "Look at: email.",
-  errors: [{ field: "email", message: "is not an e-mail address" }],
-});
+const wrong = (field: string) =>
+  new Problem({
+    type: "/problems/invalid",
+    title: "No",
+    status: 422,
+    detail: `${field}: is not an e-mail address`,
+    errors: [{ field, message: "is not an e-mail address" }],
+  });
 
 test("words about a shown field stand at the field", () => {
-  expect(explained(problem, ["email"])).toEqual({
+  expect(explained(wrong("email"), ["email"])).toEqual({
     fields: { email: "is not an e-mail address" },
     message: undefined,
   });
 });
 
 test("words about another field stand above the form", () => {
-  expect(explained(problem, ["name"]).message).toBe("Look at: email.");
+  expect(explained(wrong("email"), ["name"]).message).toBe("email: is not an e-mail address");
+});
+
+test("words about an entry of a list stand at the list", () => {
+  expect(explained(wrong("emails.1"), ["emails"])).toEqual({
+    fields: { "emails.1": "is not an e-mail address" },
+    message: undefined,
+  });
 });

@@ -51,6 +51,7 @@ export const en = {
     companyHint: "Your portal will be at {{address}}",
     email: "E-mail",
     password: "Password",
+    showPassword: "Show the password",
     passwordHint: "At least 10 characters; a few words are fine",
     newPassword: "New password",
     oldPassword: "Old password",

@@ -54,6 +54,7 @@ export const fi: Texts = {
     companyHint: "Portaalisi osoite on {{address}}",
     email: "Sähköposti",
     password: "Salasana",
+    showPassword: "Näytä salasana",
     passwordHint: "Vähintään 10 merkkiä; muutama sana kelpaa",
     newPassword: "Uusi salasana",
     oldPassword: "Vanha salasana",

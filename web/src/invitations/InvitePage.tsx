@@ -74,11 +74,17 @@ function ByMail() {
   const roles = useRoles();
   const [emails, setEmails] = useState<string[]>([]);
   const [role, setRole] = useState<Role>("member");
+  // What was sent last: the server speaks of its entries, while one mends the list.
+  const [asked, setAsked] = useState<string[]>([]);
   const submit = useSubmit(async () => {
+    setAsked(emails);
     await client.command("invite", { emails, role });
     setEmails([]);
     notifications.show({ message: t("invite.sent") });
-  }, []);
+  }, ["emails"]);
+  const wrong = Object.entries(submit.fields)
+    .map(([field, words]) => `${asked[Number(field.split(".")[1])] ?? ""} ${words}`.trim())
+    .join("; ");
   return (
     <Card withBorder radius="lg" padding="lg">
       <Form submit={submit}>
@@ -87,6 +93,7 @@ function ByMail() {
           description={t("invite.emailsHint")}
           value={emails}
           onChange={setEmails}
+          error={wrong}
           splitChars={[",", " ", ";"]}
           acceptValueOnBlur
         />

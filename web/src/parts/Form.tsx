@@ -85,6 +85,8 @@ export function PasswordField({
     <PasswordInput
       label={t("auth.password")}
       error={submit.fields[name]}
+      aria-invalid={name in submit.fields}
+      visibilityToggleButtonProps={{ "aria-label": t("auth.showPassword") }}
       onChange={(event) => onChange(event.currentTarget.value)}
       autoComplete="current-password"
       {...rest}

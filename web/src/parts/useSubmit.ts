@@ -37,6 +37,7 @@ export function explained(
     return { fields: {}, message: problem instanceof Error ? problem.message : "?" };
   }
   const fields = problem.fields;
-  const known = Object.keys(fields).some((name) => shown.includes(name));
+  // What is wrong with an entry of a list (`emails.1`) is shown at the list.
+  const known = Object.keys(fields).some((name) => shown.includes(name.split(".", 1)[0] ?? name));
   return { fields, message: known ? undefined : problem.message };
 }
