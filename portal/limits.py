@@ -75,6 +75,14 @@ class Limits(BaseModel):
     frame_bytes: int = Field(
         default=1_000_000, ge=10_000, description="Bytes of one frame from a client."
     )
+    slow_bytes: int = Field(
+        default=1_000_000,
+        ge=100_000,
+        description="Bytes that wait for a client that does not read, beyond which it is cut.",
+    )
+    slow_events: int = Field(
+        default=4_000, ge=100, description="Events that wait for it, beyond which it is cut."
+    )
     body_bytes: int = Field(
         default=1_000_000, ge=10_000, description="Bytes of a JSON request body."
     )

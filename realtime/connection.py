@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 from portal.context import Actor, Caller, Role
 from realtime.seam import Line
@@ -13,13 +13,24 @@ from realtime.seam import Line
 class Connection:
     """A client, who it is, and how far it has got."""
 
-    __slots__ = ("actor", "caller", "caught", "ending", "line", "live", "sid", "started", "task")
+    __slots__ = (
+        "actor",
+        "caller",
+        "caught",
+        "ending",
+        "line",
+        "live",
+        "send",
+        "sid",
+        "started",
+        "task",
+    )
 
     def __init__(
         self, sid: str, line: Line, actor: Actor, caller: Caller, position: int | None
     ) -> None:
         self.sid = sid
-        self.line = line
+        self.take(line)
         self.actor = actor
         self.caller = caller
         # The position up to which the client has everything, while it catches up.
@@ -52,10 +63,13 @@ class Connection:
         """Whether it is worth doing something for."""
         return self.line.open and not self.ending
 
+    def take(self, line: Line) -> None:
+        """What is sent goes this way from now on."""
+        self.line = line
+        # Hands a prepared packet over; False when the client does not read. The line's own
+        # method, because this is called once a delivery.
+        self.send = line.send_packet
+
     def become(self, role: str) -> None:
         """The user's role from now on."""
         self.actor = replace(self.actor, role=cast(Role, role))
-
-    def send(self, packet: Any) -> bool:
-        """Hands a prepared packet over; False when the client does not read."""
-        return self.line.send(packet)

@@ -1,7 +1,7 @@
 """What goes to clients, as it goes over the wire: each encoded once, for all who get it.
 
 A frame is a Socket.IO packet (type 2, an event, or 3, an ack) inside an Engine.IO message (type 4),
-in the default namespace: ``42["event",{...}]``. `realtime.seam` says which class carries it.
+in the default namespace: ``42["event",{...}]``. `realtime.packet` is what carries it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 
 import orjson
 
-from realtime.seam import Packet, prepared
+from realtime.packet import Packet
 from storage.log import Event
 
 # Stands in for an event whose stored body cannot be read: clients move past its position.
@@ -23,7 +23,7 @@ def event(event: Event) -> Packet:
     if not _readable(body):
         type_, body = UNREADABLE, "{}"
     fields = f'"position":{event.position},"type":{json.dumps(type_)},"at":{event.at}'
-    return prepared(f'2["event",{{{fields},"body":{body}}}]')
+    return Packet.of(f'2["event",{{{fields},"body":{body}}}]')
 
 
 def _readable(body: str) -> bool:
@@ -36,24 +36,24 @@ def _readable(body: str) -> bool:
 
 def signal(type_: str, body: str) -> Packet:
     """A signal; ``body`` is an encoded JSON object."""
-    return prepared(f'2["signal",{{"type":{json.dumps(type_)},"body":{body}}}]')
+    return Packet.of(f'2["signal",{{"type":{json.dumps(type_)},"body":{body}}}]')
 
 
 def ready(position: int) -> Packet:
     """Everything up to ``position`` was delivered; from here on it is live."""
-    return prepared(f'2["ready",{{"position":{position}}}]')
+    return Packet.of(f'2["ready",{{"position":{position}}}]')
 
 
 def resync(reason: str, snapshot: str) -> Packet:
     """A new state to begin from; ``snapshot`` is encoded JSON."""
-    return prepared(f'2["resync",{{"reason":{json.dumps(reason)},"snapshot":{snapshot}}}]')
+    return Packet.of(f'2["resync",{{"reason":{json.dumps(reason)},"snapshot":{snapshot}}}]')
 
 
 def ended(reason: str) -> Packet:
     """The connection ends for good."""
-    return prepared(f'2["ended",{{"reason":{json.dumps(reason)}}}]')
+    return Packet.of(f'2["ended",{{"reason":{json.dumps(reason)}}}]')
 
 
 def ack(ack_id: int, answer: str) -> Packet:
     """The answer to a command; ``answer`` is an encoded JSON object."""
-    return prepared(f"3{ack_id}[{answer}]")
+    return Packet.of(f"3{ack_id}[{answer}]")

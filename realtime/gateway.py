@@ -21,7 +21,7 @@ from realtime.connect import Handshake
 from realtime.connection import Connection
 from realtime.outage import DATABASE_OUTAGES
 from realtime.portals import Portals
-from realtime.seam import Line, Server
+from realtime.seam import Line, LineOptions, Server
 
 logger = structlog.get_logger(__name__)
 
@@ -53,22 +53,13 @@ class GatewayCounts:
 class Gateway:
     """The connections of this node. As `Ends` it does what the hubs decide."""
 
-    def __init__(self, ping_interval: float, ping_timeout: float, frame_bytes: int) -> None:
+    def __init__(self, options: LineOptions) -> None:
         self.counts = GatewayCounts()
         self.connections: dict[str, Connection] = {}
         self._by_user: dict[tuple[int, int], dict[str, Connection]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._taking = False
-        self.server = Server(
-            self._command,
-            {
-                "ping_interval": ping_interval,
-                "ping_timeout": ping_timeout,
-                "max_http_buffer_size": frame_bytes,
-                # Never an empty list: to python-socketio that means "anybody".
-                "cors_allowed_origins": self._origin_allowed,
-            },
-        )
+        self.server = Server(self._command, self._moved, self._origin_allowed, options)
         self.server.handle(self._connect, self._disconnect)
 
     def attach(
@@ -101,8 +92,10 @@ class Gateway:
         except Problem as problem:
             self.counts.refused += 1
             raise Refused(problem.details.title, problem.as_json()) from problem
-        line = Line(self.server, self.server.eio_sid_of(sid))
-        connection = Connection(sid, line, actor, caller, position)
+        line = self.server.line_of(sid)
+        if line is None:
+            return  # It left while it was being admitted.
+        line.owner = connection = Connection(sid, line, actor, caller, position)
         self._enter(connection)
         # Runs when this handler has returned and the client was told that it is connected.
         self._bring_up(connection)
@@ -138,9 +131,12 @@ class Gateway:
 
     # --- Commands -----------------------------------------------------------------------------
 
-    def _command(self, sid: str, data: Any, ack_id: int | None) -> None:
-        connection = self.connections.get(sid)
-        if connection is None or connection.ending:
+    def _moved(self, connection: Connection, line: Line) -> None:
+        """The client polled, and has a websocket now."""
+        connection.take(line)
+
+    def _command(self, connection: Connection, data: Any, ack_id: int | None) -> None:
+        if connection.ending:
             return
         refused = self._commands.admit(connection.actor)
         if refused is not None:
@@ -169,7 +165,7 @@ class Gateway:
     async def _last_words(self, connection: Connection) -> None:
         with contextlib.suppress(TimeoutError, KeyError):
             await asyncio.wait_for(
-                self.server.end(connection.sid, connection.line.eio_sid), LAST_WORDS_SECONDS
+                self.server.end(connection.sid, connection.line), LAST_WORDS_SECONDS
             )
         self._gone(connection)
 
@@ -178,7 +174,10 @@ class Gateway:
         if connection.ending:
             return
         self._leave(connection, reason)
-        connection.line.hang_up(drop=reason == "slow")
+        if reason == "slow":
+            connection.line.drop(reason)
+        else:
+            connection.line.hang_up()
 
     def restart(self, connection: Connection) -> None:
         """Begins anew with a snapshot."""
@@ -221,6 +220,7 @@ class Gateway:
         """Forgets a connection; once is enough."""
         if self.connections.pop(connection.sid, None) is None:
             return
+        connection.line.owner = None
         self._out_of_hub(connection)
         key = (connection.portal_id, connection.user_id)
         theirs = self._by_user.get(key, {})
@@ -250,8 +250,7 @@ class Gateway:
         await self._finish(LAST_WORDS_SECONDS)
         for connection in list(self.connections.values()):
             self._gone(connection)
-        with contextlib.suppress(Exception):
-            await self.server.shutdown()
+        await self.server.close()
 
     async def _finish(self, seconds: float) -> None:
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]

@@ -17,9 +17,7 @@ How `server` puts it together:
 
 ``authenticate(services, token, portal_id, caller) -> Actor`` is `portal.accounts.authenticate`'s,
 ``allowed_origin(host, origin) -> bool`` the server's: whether a page of an origin may talk to a
-host. `health` is for ``/readyz``. Run uvicorn with ``ws_max_size`` a little above
-``limits.frame_bytes``, ``ws_ping_interval=None`` (Engine.IO pings by itself) and
-``ws_per_message_deflate=False``.
+host. `health` is for ``/readyz``. uvicorn gets ``ws=node.websocket``: the node's own.
 """
 
 from __future__ import annotations
@@ -58,6 +56,7 @@ from realtime.presence import (
 from realtime.presence_memory import MemoryBoard, Shelf
 from realtime.presence_redis import RedisBoard
 from realtime.redis_client import OUTAGES as REDIS_OUTAGES
+from realtime.seam import LineOptions, Sender
 from realtime.signals import BusSignals
 from realtime.tasks import stop
 from storage import presence as store
@@ -113,7 +112,15 @@ class Node:
         self.node_id = settings.node_id
         self.reader = LogReader(shards)
         self.bus, board, self.limiter = _parts(settings, meeting or Meeting())
-        self.gateway = Gateway(settings.ping_interval, settings.ping_timeout, limits.frame_bytes)
+        self.gateway = Gateway(
+            LineOptions(
+                settings.ping_interval,
+                settings.ping_timeout,
+                limits.frame_bytes,
+                limits.slow_bytes,
+                limits.slow_events,
+            )
+        )
         self.portals = Portals(self.node_id, self.bus, self.reader, self.gateway)
         self.signals = BusSignals(self.portals)
         self.presence = Presence(
@@ -143,6 +150,15 @@ class Node:
     def app(self, other: Any) -> Any:
         """The ASGI app that answers ``/socket.io/`` and leaves the rest to another."""
         return seam.asgi(self.gateway.server, other)
+
+    @property
+    def websocket(self) -> Any:
+        """What uvicorn calls for each websocket, though its types ask for a class."""
+        return self.gateway.server.websocket
+
+    def believe(self, sender: Sender) -> None:
+        """How to find the true address of a client behind proxies."""
+        self.gateway.server.sender = sender
 
     async def publish(self, portal_id: int, events: list[Event]) -> None:
         """Tells of committed events; `Committer` calls it."""

@@ -106,6 +106,7 @@ def _server(settings: Settings, services: Services, node: Node) -> Server:
         web=SafeHeaders(WebClient(), https),
     )
     app = TrueSender(AccessLog(front), settings.trusted_proxies)
+    node.believe(app.sender)
     return Server(app, services, node, health)
 
 

@@ -34,15 +34,21 @@ class TrueSender:
             client = scope.get("client")
             given = ""
             if client and self._trusts(client[0]):
-                scope["client"] = (self._sender(client[0], headers), client[1])
+                chain = headers.getlist("x-forwarded-for")
+                scope["client"] = (self.sender(client[0], chain), client[1])
                 given = headers.get("x-request-id", "")
             known = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
             scope.setdefault("state", {})["request_id"] = known
         await self.app(scope, receive, send)
 
-    def _sender(self, nearest: str, headers: Headers) -> str:
-        """Back along the proxies, to the first address that none of ours vouches for."""
-        chain = ",".join(headers.getlist("x-forwarded-for")).split(",")
+    def sender(self, nearest: str, forwarded: Sequence[str]) -> str:
+        """Back along the proxies, to the first address that none of ours vouches for.
+
+        ``forwarded`` are the values of ``X-Forwarded-For``, in their order.
+        """
+        if not self._trusts(nearest):
+            return nearest
+        chain = ",".join(forwarded).split(",")
         for hop in reversed([hop.strip() for hop in chain if hop.strip()]):
             try:
                 nearest = str(ipaddress.ip_address(hop.strip("[]")))

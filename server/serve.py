@@ -66,12 +66,7 @@ async def serve(settings: Settings) -> None:
                 server_header=False,
                 access_log=False,
                 log_config=None,
-                # A little more than Engine.IO takes, which then says why it refuses.
-                ws_max_size=settings.limits.frame_bytes + 1024,
-                # Engine.IO asks by itself whether the other side is still there.
-                ws_ping_interval=None,
-                # One frame goes to many; compressing it for each would cost more than it saves.
-                ws_per_message_deflate=False,
+                ws=server.node.websocket,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
             _greet(settings)

@@ -9,7 +9,7 @@ import pytest
 from socketio.exceptions import ConnectionError as NotConnected
 
 from portal import audience
-from realtime import seam
+from realtime import engine
 from tests.realtime.client import Client, until
 from tests.realtime.world import World
 
@@ -152,7 +152,7 @@ async def test_many_attachments_are_not_gathered(one: World) -> None:
     await one.connect(user)
     gateway = one.nodes[0].node.gateway
     (connection,) = gateway.connections.values()
-    eio_sid = connection.line.eio_sid
+    eio_sid = connection.line.sid
     await gateway.server._handle_eio_message(eio_sid, '511-["say"]')
     assert not gateway.server._binary_packet
     await gateway.server._handle_eio_message(eio_sid, '510-["say"]')
@@ -216,11 +216,14 @@ async def test_whoever_does_not_connect_is_hung_up(
 ) -> None:
     import aiohttp
 
-    monkeypatch.setattr(seam, "CONNECT_SECONDS", 0.1)
-    url = f"{one.nodes[0].url}/socket.io/?EIO=4&transport=websocket"
+    monkeypatch.setattr(engine, "CONNECT_SECONDS", 0.1)
+    served = await one.serve(ping_interval=0.5)
+    url = f"{served.url}/socket.io/?EIO=4&transport=websocket"
     async with aiohttp.ClientSession() as http, http.ws_connect(url) as socket:
-        assert (await socket.receive_str())[0] == "0"
         message = await asyncio.wait_for(socket.receive(), 5)
+        assert message.data[0] == "0"
+        while message.type is aiohttp.WSMsgType.TEXT:
+            message = await asyncio.wait_for(socket.receive(), 5)
         assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
 
 

@@ -5,19 +5,29 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import re
 
 import engineio
 import engineio.async_socket
 import engineio.packet
-import engineio.payload
 import pytest
 import socketio
 import socketio.packet
 
 from realtime import frames, seam
+from realtime.engine import LiveSocket
+from realtime.packet import Packet
+from realtime.polled import Polled
+from realtime.strict_json import StrictJson
 from storage.log import Event
 from tests.realtime.client import until
 from tests.realtime.world import World
+
+
+def read(packet: Packet) -> socketio.packet.Packet:
+    """What the library reads of it."""
+    (text,) = packet.texts()
+    return socketio.packet.Packet(encoded_packet=text)
 
 
 def test_frames_are_what_the_library_would_send() -> None:
@@ -31,19 +41,11 @@ def test_frames_are_what_the_library_would_send() -> None:
         (frames.resync("first", '{"a":1}'), "resync", {"reason": "first", "snapshot": {"a": 1}}),
     ]  # fmt: skip
     for packet, name, data in pairs:
-        read = socketio.packet.Packet(encoded_packet=str(packet.encode())[1:])
-        assert str(packet.encode())[0] == str(engineio.packet.MESSAGE)
-        assert read.packet_type == socketio.packet.EVENT
-        assert (read.namespace, read.id, read.data) == (None, None, [name, data])
-    ack = socketio.packet.Packet(encoded_packet=str(frames.ack(12, '{"ok":true}').encode())[1:])
+        found = read(packet)
+        assert found.packet_type == socketio.packet.EVENT
+        assert (found.namespace, found.id, found.data) == (None, None, [name, data])
+    ack = read(frames.ack(12, '{"ok":true}'))
     assert (ack.packet_type, ack.id, ack.data) == (socketio.packet.ACK, 12, [{"ok": True}])
-
-
-def test_a_prepared_packet_is_encoded_once_for_both_transports() -> None:
-    packet = seam.prepared('2["a"]')
-    assert packet.encode() is packet.encode()
-    assert packet.encode() is packet.encode(b64=True)
-    assert engineio.payload.Payload(packets=[packet, packet]).encode() == '42["a"]\x1e42["a"]'
 
 
 def test_the_library_still_has_what_the_seam_overrides_and_calls() -> None:
@@ -53,6 +55,7 @@ def test_the_library_still_has_what_the_seam_overrides_and_calls() -> None:
         "_handle_eio_message": ["self", "eio_sid", "data"],
         "_handle_eio_connect": ["self", "eio_sid", "environ"],
         "_handle_eio_disconnect": ["self", "eio_sid", "reason"],
+        "disconnect": ["self", "sid", "namespace", "ignore_queue"],
     }.items():
         found = inspect.signature(getattr(socketio.AsyncServer, name))
         assert list(found.parameters) == parameters, name
@@ -63,46 +66,73 @@ def test_the_library_still_has_what_the_seam_overrides_and_calls() -> None:
     }  # fmt: skip
 
 
-def test_a_connection_still_writes_from_its_queue() -> None:
+def test_the_names_of_clients_answer_all_that_the_library_asks() -> None:
+    """The manager is ours; whatever else the library asked of it would go to an empty one."""
+    asked = set(re.findall(r"self\.manager\.(\w+)\(", inspect.getsource(socketio.AsyncServer)))
+    only_for_rooms_and_emitting = {
+        "emit", "enter_room", "leave_room", "close_room", "get_rooms", "can_disconnect",
+    }  # fmt: skip
+    ours = set(vars(seam._Names))
+    assert asked - only_for_rooms_and_emitting - ours <= {"initialize", "set_server"}
+
+
+def test_a_live_socket_has_what_the_library_asks_of_its_sockets() -> None:
+    source = inspect.getsource(engineio.AsyncServer)
+    asked = set(re.findall(r"(?<![\w.])(?:socket|s)\.(\w+)", source))
+    polling_only = {
+        "handle_get_request", "handle_post_request", "check_ping_timeout", "schedule_ping", "poll",
+        "session",
+    }  # fmt: skip
+    missing = {name for name in asked if not hasattr(LiveSocket, name)}
+    assert {"send", "close", "closed", "upgraded", "connected"} <= asked
+    assert missing <= polling_only, missing
+
+
+def make_server() -> seam.Server:
+    options = seam.LineOptions(10, 5, 100_000, 100_000, 50)
+    return seam.Server(lambda *_: None, lambda *_: None, lambda *_: True, options)
+
+
+def test_a_polled_connection_still_writes_from_its_queue() -> None:
     async def look() -> None:
-        server = seam.Server(lambda *_: None, {})
+        server = make_server()
         socket = engineio.async_socket.AsyncSocket(server.eio, "x")
-        server.eio.sockets["x"] = socket
         assert isinstance(socket.queue, asyncio.Queue)
-        line = seam.Line(server, "x")
+        line = Polled(socket, 3)
         assert line.open
-        packet = seam.prepared('2["a"]')
-        assert line.send(packet)
-        assert line.waiting == 1
-        assert await socket.poll() == [packet]
+        assert line.send_packet(Packet.joined([Packet.of('2["a"]'), Packet.of('2["b"]')]))
+        assert line.waiting == 2
+        assert [packet.encode() for packet in await socket.poll()] == ['42["a"]', '42["b"]']
         line.hang_up()
+        assert await socket.poll() == []
+        assert [line.send_packet(Packet.of('2["a"]')) for _ in range(4)] == [True] * 3 + [False]
+        line.drop("slow")
         assert await socket.poll() == []
         socket.closed = True
         assert not line.open
-        assert line.send(packet)
+        assert line.send_packet(Packet.of('2["a"]'))
         assert line.waiting == 0
 
     asyncio.run(look())
 
 
-def test_a_client_that_does_not_read_is_noticed_and_its_queue_dropped() -> None:
+def test_what_waited_for_a_poll_goes_over_to_the_websocket() -> None:
     async def look() -> None:
-        server = seam.Server(lambda *_: None, {})
+        server = make_server()
         socket = engineio.async_socket.AsyncSocket(server.eio, "x")
-        server.eio.sockets["x"] = socket
-        line, packet = seam.Line(server, "x"), seam.prepared('2["a"]')
-        sent = 0
-        while line.send(packet):
-            sent += 1
-        assert sent == seam.MOST_QUEUED
-        line.hang_up(drop=True)
-        assert await socket.poll() == []
+        line = Polled(socket, 50)
+        assert line.hold()
+        assert not line.hold()
+        line.send_packet(Packet.of('2["a"]'))
+        line.send_packet(Packet.of('2["b"]'))
+        assert line.emptied() == (['2["a"]', '2["b"]'], False)
+        assert not line.open
 
     asyncio.run(look())
 
 
 def test_nothing_that_clients_send_is_logged() -> None:
-    server = seam.Server(lambda *_: None, {})
+    server = make_server()
     for logger in (server.logger, server.eio.logger):
         assert not logger.isEnabledFor(30)
 
@@ -116,13 +146,13 @@ def test_nothing_that_clients_send_is_logged() -> None:
     ],
 )
 def test_ambiguous_json_is_marked(text: str, value: object) -> None:
-    assert seam.StrictJson.loads(text) == value
+    assert StrictJson.loads(text) == value
 
 
 @pytest.mark.parametrize("text", ["NaN", "[Infinity]", "[" * 100_000, "{", "9" * 10_000])
 def test_what_is_not_json_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):
-        seam.StrictJson.loads(text)
+        StrictJson.loads(text)
 
 
 async def test_being_connected_is_told_before_anything_else(world: World) -> None:
@@ -148,9 +178,9 @@ async def test_who_vanishes_while_connecting_leaves_nothing_behind(
     admit, vanished = gateway._handshake.admit, asyncio.Event()
 
     async def slowly(sid: str, environ: object, auth: object):
-        eio_sid = gateway.server.eio_sid_of(sid)
+        line = gateway.server.line_of(sid)
         admitted = await admit(sid, environ, auth)  # type: ignore[arg-type]
-        await gateway.server.eio.sockets[eio_sid].close(wait=False, abort=True)
+        line.drop("gone")  # type: ignore[union-attr]
         vanished.set()
         return admitted
 

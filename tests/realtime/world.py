@@ -269,7 +269,7 @@ class World:
         node.attach(services, OPERATIONS, authenticate, _same_host)
         config = uvicorn.Config(
             node.app(_nothing_else), "127.0.0.1", port, log_level="error", lifespan="off",
-            ws_ping_interval=None,
+            ws=node.websocket,
         )  # fmt: skip
         server = _Uvicorn(config)
         await node.start()

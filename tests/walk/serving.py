@@ -58,7 +58,9 @@ async def open_served(store_url: str, folder: Path, **limits: int) -> AsyncItera
 async def _listening(server: Server) -> AsyncIterator[str]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(server.app, lifespan="off", log_config=None, log_level="error")
+        config = uvicorn.Config(
+            server.app, lifespan="off", log_config=None, log_level="error", ws=server.node.websocket
+        )
         config.ws_max_size = server.services.limits.frame_bytes
         uvicorn_server = uvicorn.Server(config)
         # The tests' own signal handlers stay.
