@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeVar
@@ -14,7 +14,7 @@ from portal.errors import conflict, unauthorized, unavailable
 from portal.limits import Limits
 from portal.model import EventBody, SignalBody
 from storage.blobs import Blobs
-from storage.commit import Busy, ClientIdReused, Committer, Key, Tx, Unavailable
+from storage.commit import Busy, Change, ClientIdReused, Committer, Key, Tx, Unavailable
 from storage.database import Statements
 from storage.shards import Shards
 
@@ -150,13 +150,14 @@ class Context:
         async with database.write() as statements:
             yield statements
 
-    async def commit(self, change: Callable[[Tx], Awaitable[T]]) -> T:
-        """Runs a change as the portal's only writer; durable when it returns."""
-        return await self._commit(change, None)
+    async def commit(self, change: Change[T], request: BaseModel | None = None) -> T:
+        """Runs a change as the portal's only writer; durable when it returns.
 
-    async def commit_once(
-        self, change: Callable[[Tx], Awaitable[A]], request: BaseModel, answer: type[A]
-    ) -> A:
+        What is made together with others' gets this context and the request.
+        """
+        return await self._commit(change, None, request)
+
+    async def commit_once(self, change: Change[A], request: BaseModel, answer: type[A]) -> A:
         """Like `commit`, once per ``request.client_id``: sent again, the same answer comes back."""
         content = request.model_dump_json()
         key = Key(
@@ -167,11 +168,14 @@ class Context:
             encode=lambda value: value.model_dump_json(),
             decode=answer.model_validate_json,
         )
-        return await self._commit(change, key)
+        return await self._commit(change, key, request)
 
-    async def _commit(self, change: Callable[[Tx], Awaitable[T]], key: Key | None) -> T:
+    async def _commit(self, change: Change[T], key: Key | None, request: BaseModel | None) -> T:
+        user_id = self.actor.user_id if self.actor is not None else 0
         try:
-            return await self.services.committer.commit(self.portal, change, key)
+            return await self.services.committer.commit(
+                self.portal, change, key, (self, request), user_id
+            )
         except ClientIdReused as error:
             raise conflict(
                 "client-id-reused",

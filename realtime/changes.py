@@ -58,6 +58,11 @@ class Ended:
 Change = Came | Left | Gone | Became | Ended
 
 
+def changes_views(type_: str) -> bool:
+    """Whether an event of this type may change who sees what."""
+    return type_ in _READERS
+
+
 def change_of(event: Event) -> Change | None:
     """What an event changes about who sees what; None for most, and for what cannot be read."""
     read = _READERS.get(event.type)

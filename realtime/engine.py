@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from websockets.frames import CloseCode
 from websockets.http11 import Request
 
+from realtime.outbox import Outbox
 from realtime.packet import Packet, framed
 from realtime.websocket import ServerState, WebSocket
 from realtime.wheel import Wheel
@@ -30,6 +31,7 @@ class Host(Protocol):
     """What a socket belongs to: `realtime.seam.Server`."""
 
     wheel: Wheel
+    outbox: Outbox
     frame_bytes: int
     # A client for which more than this waits does not read.
     slow_bytes: int
@@ -64,8 +66,8 @@ class LiveSocket(WebSocket):
     """One client. It has the attributes and coroutines that the library asks its sockets for."""
 
     __slots__ = (
-        "_backlog", "_left", "_moving", "_reason", "_room", "_work", "closing", "heard", "host",
-        "opened_at", "owner", "sid", "slot", "waiting",
+        "_backlog", "_due", "_left", "_moving", "_reason", "_room", "_work", "closing", "heard",
+        "host", "opened_at", "owner", "sid", "slot", "waiting",
     )  # fmt: skip
 
     connected = upgraded = True
@@ -75,6 +77,8 @@ class LiveSocket(WebSocket):
         super().__init__(state, host.frame_bytes)
         self.host = host
         self.sid = ""
+        # Frames for the end of this turn: none, one, or several.
+        self._due: bytes | list[bytes] | None = None
         # Whom what comes here is from: set once the client is connected.
         self.owner: Any = None
         # Its place on the wheel.
@@ -106,8 +110,36 @@ class LiveSocket(WebSocket):
         """Writes; False when the client does not read. To a closed socket: nothing."""
         if self.paused or self.closed:
             return self._hold(packet)
-        self.transport.write(packet.frames)
+        # The same as `_put`, which would cost a call more at each delivery.
+        due = self._due
+        if due is None:
+            self._due = packet.frames
+            self.host.outbox.add(self)
+        elif isinstance(due, list):
+            due.append(packet.frames)
+        else:
+            self._due = [due, packet.frames]
         return True
+
+    def _put(self, frames: bytes) -> None:
+        if self._due is None:
+            self._due = frames
+            self.host.outbox.add(self)
+        elif isinstance(self._due, list):
+            self._due.append(frames)
+        else:
+            self._due = [self._due, frames]
+
+    def flush(self) -> None:
+        """Writes what this turn of the loop put there."""
+        due, self._due = self._due, None
+        if due is not None and not self.closed:
+            self.transport.write(due if isinstance(due, bytes) else b"".join(due))
+
+    def hang_up(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """Ends after what was written."""
+        self.flush()
+        super().hang_up(code, reason)
 
     def _hold(self, packet: Packet) -> bool:
         if self.closed:
@@ -119,7 +151,7 @@ class LiveSocket(WebSocket):
         ):
             return False
         self.waiting += packet.count
-        self.transport.write(packet.frames)
+        self._put(packet.frames)
         return True
 
     async def room(self) -> None:
@@ -249,8 +281,7 @@ class LiveSocket(WebSocket):
         if self.closed:
             return
         data = pkt.encode()
-        frame = _binary(data) if isinstance(data, bytes) else framed(data.encode())
-        self.transport.write(frame)
+        self._put(_binary(data) if isinstance(data, bytes) else framed(data.encode()))
 
     async def close(
         self, wait: bool = True, abort: bool = False, reason: str | None = None

@@ -6,7 +6,7 @@ each event that changes who sees what is applied in its place.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,7 +14,8 @@ import structlog
 
 from portal import audience
 from realtime import frames
-from realtime.changes import Became, Came, Change, Ended, Gone, Left, change_of
+from realtime.changes import Became, Came, Change, Ended, Gone, Left, change_of, changes_views
+from realtime.packet import Packet
 from realtime.viewer import Viewer
 from realtime.wire import Signal
 from storage.log import Event
@@ -35,7 +36,7 @@ class Receiver(Protocol):
         """Of which session."""
         ...
 
-    def send(self, packet: Any) -> bool:
+    def send(self, packet: Packet) -> bool:
         """Hands a prepared packet over; False when the connection cannot take more."""
         ...
 
@@ -158,22 +159,32 @@ class Hub:
             return self._insiders
         return self._insiders.union(*(g.connections for g in guests))
 
-    def deliver(self, events: Iterable[Event]) -> None:
+    def deliver(self, events: Sequence[Event]) -> None:
         """Hands events to their audiences, in order. Never raises."""
-        for event in events:
-            try:
-                self._deliver(event)
-            except Exception:
-                # Whoever did not get it must not get the next: all come back and catch up.
-                logger.exception("delivery_failed", portal=self.portal_id, position=event.position)
-                for connection in self.connections():
-                    self.ends.cut(connection, "fault")
+        start = 0
+        while start < len(events):
+            end = start + 1
+            # Neighbours for the same people, as a busy room's are, go out as one.
+            while end < len(events) and _alike(events[start], events[end]):
+                end += 1
+            self._try(events[start:end])
+            start = end
 
-    def _deliver(self, event: Event) -> None:
-        change = change_of(event)
+    def _try(self, alike: Sequence[Event]) -> None:
+        try:
+            self._deliver(alike)
+        except Exception:
+            # Whoever did not get it must not get the next: all come back and catch up.
+            logger.exception("delivery_failed", portal=self.portal_id, position=alike[0].position)
+            for connection in self.connections():
+                self.ends.cut(connection, "fault")
+
+    def _deliver(self, alike: Sequence[Event]) -> None:
+        change = change_of(alike[0]) if len(alike) == 1 else None
         if change is not None:
             self._before(change)
-        self._send(self.receivers(event.audience), frames.event(event))
+        packet = Packet.joined([frames.event(event) for event in alike])
+        self._send(self.receivers(alike[0].audience), packet)
         if change is not None:
             self._after(change)
 
@@ -184,13 +195,13 @@ class Hub:
             receivers = [c for c in receivers if c.user_id != signal.except_user]
         self._send(receivers, frames.signal(signal.type, signal.body))
 
-    def tell_all(self, packet: Any) -> None:
+    def tell_all(self, packet: Packet) -> None:
         """Hands a packet to every connection."""
         self._send(self.connections(), packet)
 
-    def _send(self, receivers: Collection[Receiver], packet: Any) -> None:
+    def _send(self, receivers: Collection[Receiver], packet: Packet) -> None:
         slow = [connection for connection in receivers if not connection.send(packet)]
-        self.delivered += len(receivers) - len(slow)
+        self.delivered += (len(receivers) - len(slow)) * packet.count
         for connection in slow:
             self.ends.cut(connection, "slow")
 
@@ -259,3 +270,10 @@ class Hub:
         for connection in list(present.connections):
             if connection.session_id == change.session_id:
                 self.ends.end(connection, "session_ended")
+
+
+def _alike(first: Event, second: Event) -> bool:
+    """Whether two events go to the same people, as far as their audiences can tell."""
+    return first.audience == second.audience and not (
+        changes_views(first.type) or changes_views(second.type)
+    )

@@ -22,6 +22,7 @@ import socketio
 from websockets.http11 import Request
 
 from realtime.engine import CONNECT_SECONDS, LiveSocket
+from realtime.outbox import Outbox
 from realtime.packet import Packet
 from realtime.polled import Polled
 from realtime.strict_json import StrictJson
@@ -146,6 +147,7 @@ class Server(_Base):
             # Never an empty list: to python-socketio that means "anybody".
             cors_allowed_origins=origin_allowed,
         )
+        self.outbox = Outbox()
         self.wheel = Wheel(options.ping_interval, options.ping_timeout)
         self.frame_bytes = options.frame_bytes
         self.slow_bytes = options.slow_bytes

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +33,8 @@ from portal.model import Nothing
 from server.demo_company import COMPANY, PAIRS, PEOPLE, POSTS, PRIVATE_POST, ROOMS, SLOTS
 from storage import accounts
 from storage import presence as sightings
-from storage.commit import Committer, Key, Tx
+from storage.changes import lone
+from storage.commit import Change, Committer, Key, Tx
 from storage.database import now_ms
 
 T = TypeVar("T")
@@ -55,16 +56,21 @@ class PastCommitter(Committer):
     """Commits changes as if they happened at the time that `then` gave them."""
 
     async def commit(
-        self, portal_id: int, change: Callable[[Tx], Awaitable[T]], key: Key | None = None
+        self,
+        portal_id: int,
+        change: Change[T],
+        key: Key | None = None,
+        item: object = None,
+        user_id: int = 0,
     ) -> T:
-        """Runs a change at its time."""
-        at = _at.get(now_ms())
+        """Runs a change at its time, and so by itself."""
+        at, run = _at.get(now_ms()), lone(change, item)
 
         async def in_the_past(tx: Tx) -> T:
             tx.now = at
-            return await change(tx)
+            return await run(tx)
 
-        return await super().commit(portal_id, in_the_past, key)
+        return await super().commit(portal_id, in_the_past, key, item, user_id)
 
 
 @dataclass(slots=True)

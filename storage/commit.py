@@ -1,27 +1,27 @@
-"""Group commit: concurrent changes of one portal go to the disk together.
+"""Group commit: concurrent changes go to the disk together.
 
 A portal has one writer at a time, everywhere: each transaction begins by locking the portal's
 clock row. So an action may read, decide and write without further locks, positions come out in
 commit order, and changes of one portal can neither deadlock nor lose an update. While one
-transaction is at the disk, the next changes gather and share the following one.
+transaction is at the disk, the next changes gather and share the following one, those of other
+portals of the same database among them; a change that comes alone does not wait.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar, cast
 
 import structlog
-from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from storage import log
-from storage.database import Statements, now_ms
-from storage.log import Event
-from storage.schema import commands
+from storage import known, log
+from storage.changes import Busy, Change, ClientIdReused, Key, Together, Tx, Unavailable, Unit
+from storage.database import Database, Statements
+from storage.dialect import deadlocked
+from storage.log import Clock, Event
+from storage.queues import Queues
 from storage.shards import Shards
 
 T = TypeVar("T")
@@ -29,73 +29,12 @@ logger = structlog.get_logger(__name__)
 
 # A change that meets a lost connection before its COMMIT was sent is simply run again.
 ATTEMPTS = 3
-
-
-class Busy(Exception):
-    """Too many changes of this portal wait already."""
-
-
-class Unavailable(Exception):
-    """The database is away. Whether the change took effect is not known."""
-
-
-class ClientIdReused(Exception):
-    """A client_id came again with another command or other content."""
-
-
-class Tx(Statements):
-    """A portal's writing transaction, in which events are recorded."""
-
-    def __init__(self, statements: Statements, portal_id: int, last: int) -> None:
-        super().__init__(statements.connection)
-        self.portal_id = portal_id
-        self.now = now_ms()
-        self.events: list[Event] = []
-        self._last = last
-
-    @property
-    def position(self) -> int:
-        """The position of the last event so far."""
-        return self._last + len(self.events)
-
-    def record(self, type_: str, audience: str, body: str) -> int:
-        """Notes an event (``body`` is an encoded JSON object); returns its position."""
-        self.events.append(Event(self.position + 1, type_, audience, body, self.now))
-        return self.position
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """Makes a change happen once: the client's own id for it, and what it asked for.
-
-    ``encode`` and ``decode`` turn the answer into JSON text and back.
-    """
-
-    user_id: int
-    client_id: str
-    command: str
-    fingerprint: str
-    encode: Callable[[Any], str]
-    decode: Callable[[str], Any]
-
-
-@dataclass(slots=True)
-class _Unit:
-    change: Callable[[Tx], Awaitable[Any]]
-    key: Key | None
-    done: asyncio.Future[Any]
-    answer: Any = None
-    error: Exception | None = None
-
-
-@dataclass(slots=True)
-class _Queue:
-    units: deque[_Unit] = field(default_factory=deque[_Unit])
-    worker: asyncio.Task[None] | None = None
+# While one transaction is at the disk the next gathers; more at once would make each smaller.
+AT_ONCE = 2
 
 
 class Committer:
-    """Runs changes. ``published`` is called after COMMIT with the portal and its new events."""
+    """Runs changes. ``published`` is called after COMMIT with a portal and its new events."""
 
     def __init__(
         self,
@@ -107,45 +46,62 @@ class Committer:
         self.shards = shards
         self.published = published
         self.batch = batch
-        self.waiting = waiting
-        self._queues: dict[int, _Queue] = {}
+        self._queues = Queues(waiting)
+        self._workers: dict[Database, set[asyncio.Task[None]]] = {}
 
     async def commit(
-        self, portal_id: int, change: Callable[[Tx], Awaitable[T]], key: Key | None = None
+        self,
+        portal_id: int,
+        change: Change[T],
+        key: Key | None = None,
+        item: object = None,
+        user_id: int = 0,
     ) -> T:
         """Runs a change and returns its answer once it is durable.
 
-        Raises what the change raises (then nothing of it is stored), Busy, or Unavailable.
+        ``item`` is what a `Together` gets for it, ``user_id`` whose it is: the changes of one user
+        are made in their order. Raises what the change raises (then nothing of it is stored),
+        Busy, or Unavailable.
         """
-        queue = self._queues.setdefault(portal_id, _Queue())
-        if len(queue.units) >= self.waiting:
-            raise Busy(portal_id)
-        unit = _Unit(change, key, asyncio.get_running_loop().create_future())
-        queue.units.append(unit)
-        if queue.worker is None:
-            queue.worker = asyncio.create_task(self._work(portal_id, queue))
+        database = await self.shards.home(portal_id)
+        unit = Unit(portal_id, change, key, item, user_id)
+        self._queues.add(database, unit)
+        workers = self._workers.setdefault(database, set())
+        if len(workers) < AT_ONCE:
+            workers.add(asyncio.create_task(self._work(database)))
         return await unit.done
 
     async def drain(self) -> None:
         """Waits until every change that was accepted is finished."""
-        workers = [queue.worker for queue in self._queues.values() if queue.worker]
-        await asyncio.gather(*workers, return_exceptions=True)
+        while workers := [task for tasks in self._workers.values() for task in tasks]:
+            await asyncio.gather(*workers, return_exceptions=True)
 
-    async def _work(self, portal_id: int, queue: _Queue) -> None:
-        while queue.units:
-            count = min(self.batch, len(queue.units))
-            units = [queue.units.popleft() for _ in range(count)]
+    async def _work(self, database: Database) -> None:
+        while units := self._queues.take(database, self.batch):
             try:
-                events = await self._attempt(portal_id, units)
-                if events:
-                    await self._publish(portal_id, events)
-            except Exception as error:
-                for unit in units:
-                    unit.error = unit.error or error
+                await self._commit(database, units)
+            finally:
+                self._queues.done(database, units)
             for unit in units:
-                _settle(unit)
-        # Nothing is awaited between the last look at the queue and this line.
-        del self._queues[portal_id]
+                unit.settle()
+        # Nothing is awaited between the last look at the queues and this line.
+        self._workers[database].discard(cast(asyncio.Task[None], asyncio.current_task()))
+
+    async def _commit(self, database: Database, units: list[Unit]) -> None:
+        """Commits units together; where that fails for one's sake, each by itself."""
+        try:
+            written = await self._attempt(database, units)
+        except Exception as error:
+            if len(units) == 1 or isinstance(error, Unavailable):
+                for unit in units:
+                    unit.fail(error)
+                return
+            for unit in units:
+                unit.reset()
+                await self._commit(database, [unit])
+            return
+        for portal_id, events in written.items():
+            await self._publish(portal_id, events)
 
     async def _publish(self, portal_id: int, events: list[Event]) -> None:
         # The changes are durable: followers find them even when this hint is lost.
@@ -154,39 +110,106 @@ class Committer:
         except Exception:
             logger.warning("publish_failed", portal=portal_id, exc_info=True)
 
-    async def _attempt(self, portal_id: int, units: list[_Unit]) -> list[Event]:
+    async def _attempt(self, database: Database, units: list[Unit]) -> dict[int, list[Event]]:
         for attempt in range(1, ATTEMPTS + 1):
-            stage = _Stage()
+            transaction = _Transaction(units)
             try:
-                return await self._transaction(portal_id, units, stage)
+                async with database.write() as statements:
+                    await transaction.run(statements)
+                return transaction.written()
             except (OperationalError, InterfaceError, OSError) as error:
-                logger.warning("commit_failed", portal=portal_id, attempt=attempt, error=str(error))
-                if stage.committing or attempt == ATTEMPTS or not _lost(error):
+                logger.warning("commit_failed", attempt=attempt, error=str(error))
+                again = _lost(error) or deadlocked(error)
+                if transaction.committing or attempt == ATTEMPTS or not again:
                     raise Unavailable(str(error)) from error
                 await asyncio.sleep(0.05 * attempt)
+            for unit in units:
+                unit.reset()
         raise AssertionError("unreachable")
 
-    async def _transaction(self, portal_id: int, units: list[_Unit], stage: _Stage) -> list[Event]:
-        database = await self.shards.home(portal_id)
-        async with database.write() as statements:
-            clock = await log.lock(statements, portal_id)
-            tx = Tx(statements, portal_id, clock.last)
-            if len(units) == 1:
-                # Alone, a failure simply rolls the transaction back.
-                units[0].answer = await _run(tx, units[0])
+
+class _Transaction:
+    """One transaction of units of one or more portals of a database."""
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self.units = units
+        self.clocks: dict[int, Clock] = {}
+        self.txs: dict[int, Tx] = {}
+        # True from the moment that COMMIT is sent: from then on the outcome may be unknown.
+        self.committing = False
+
+    def written(self) -> dict[int, list[Event]]:
+        """The events of each portal that has any."""
+        return {portal_id: tx.events for portal_id, tx in self.txs.items() if tx.events}
+
+    async def run(self, statements: Statements) -> None:
+        """Everything up to COMMIT."""
+        self.clocks = await log.lock_many(statements, sorted({u.portal_id for u in self.units}))
+        for portal_id, clock in self.clocks.items():
+            self.txs[portal_id] = Tx(statements, portal_id, clock.last)
+        units = [unit for unit in self.units if self._has_clock(unit)]
+        firsts, twins = known.twins(units)
+        fresh = await known.unanswered(statements, firsts)
+        for group in _groups(fresh):
+            await self._run(statements, group)
+        known.follow(twins)
+        await known.remember(statements, fresh, self.txs)
+        written = [(p, self.clocks[p], events) for p, events in self.written().items()]
+        await log.append_many(statements, written)
+        self.committing = True
+
+    def _has_clock(self, unit: Unit) -> bool:
+        if unit.portal_id in self.clocks:
+            return True
+        unit.fail(LookupError(f"portal {unit.portal_id} has no clock"))
+        return False
+
+    async def _run(self, statements: Statements, group: list[Unit]) -> None:
+        first = group[0]
+        if first.together is not None:
+            asked = [(self.txs[unit.portal_id], unit.item) for unit in group]
+            for unit, answer in zip(group, await first.together.run(asked), strict=True):
+                unit.take(answer)
+        elif len(self.units) == 1:
+            # Alone, a failure simply rolls the transaction back.
+            first.answer = await first.alone(self.txs[first.portal_id])
+        else:
+            await self._run_beside(statements, first)
+
+    async def _run_beside(self, statements: Statements, unit: Unit) -> None:
+        """Runs one of several changes, so that its failure leaves the others alone."""
+        tx = self.txs[unit.portal_id]
+        before = len(tx.events)
+        await statements.said("SAVEPOINT unit")
+        try:
+            unit.answer = await unit.alone(tx)
+        except Exception as error:
+            del tx.events[before:]
+            if _lost(error):
+                raise
+            unit.fail(error)
+            await statements.said("ROLLBACK TO SAVEPOINT unit")
+        await statements.said("RELEASE SAVEPOINT unit")
+
+
+def _groups(units: Sequence[Unit]) -> list[list[Unit]]:
+    """Puts what can be done together together, and keeps each user's changes in their order."""
+    groups: list[list[Unit]] = []
+    remaining = list(units)
+    while remaining:
+        first, later, held = remaining[0], list[Unit](), set[tuple[int, int]]()
+        group = [first]
+        for unit in remaining[1:]:
+            who = (unit.portal_id, unit.user_id)
+            alike = first.together is not None and unit.together is first.together
+            if alike and who not in held:
+                group.append(unit)
             else:
-                for unit in units:
-                    await _run_beside(tx, unit)
-            if tx.events:
-                await log.append(statements, portal_id, tx.events)
-            stage.committing = True
-        return tx.events
-
-
-@dataclass(slots=True)
-class _Stage:
-    # True from the moment that COMMIT is sent: from then on the outcome may be unknown.
-    committing: bool = False
+                later.append(unit)
+                held.add(who)
+        groups.append(group)
+        remaining = later
+    return groups
 
 
 def _lost(error: Exception) -> bool:
@@ -195,57 +218,6 @@ def _lost(error: Exception) -> bool:
     )
 
 
-async def _run_beside(tx: Tx, unit: _Unit) -> None:
-    """Runs one of several changes, so that its failure leaves the others alone."""
-    before = len(tx.events)
-    unit.error = None
-    try:
-        async with tx.connection.begin_nested():
-            unit.answer = await _run(tx, unit)
-    except (DBAPIError, OSError) as error:
-        del tx.events[before:]
-        if _lost(error):
-            raise
-        unit.error = error
-    except Exception as error:
-        del tx.events[before:]
-        unit.error = error
-
-
-async def _run(tx: Tx, unit: _Unit) -> Any:
-    key = unit.key
-    if key is None:
-        return await unit.change(tx)
-    known = await tx.first(
-        select(commands.c.command, commands.c.fingerprint, commands.c.answer).where(
-            commands.c.portal_id == tx.portal_id,
-            commands.c.user_id == key.user_id,
-            commands.c.client_id == key.client_id,
-        )
-    )
-    if known is not None:
-        if (known.command, known.fingerprint) != (key.command, key.fingerprint):
-            raise ClientIdReused(key.client_id)
-        return key.decode(known.answer)
-    answer = await unit.change(tx)
-    await tx.connection.execute(
-        insert(commands).values(
-            portal_id=tx.portal_id,
-            user_id=key.user_id,
-            client_id=key.client_id,
-            command=key.command,
-            fingerprint=key.fingerprint,
-            answer=key.encode(answer),
-            at=tx.now,
-        )
-    )
-    return answer
-
-
-def _settle(unit: _Unit) -> None:
-    if unit.done.cancelled():
-        return
-    if unit.error is not None:
-        unit.done.set_exception(unit.error)
-    else:
-        unit.done.set_result(unit.answer)
+__all__ = [
+    "Busy", "Change", "ClientIdReused", "Committer", "Key", "Together", "Tx", "Unavailable",
+]  # fmt: skip

@@ -11,7 +11,16 @@ from sqlalchemy import Executable, Row, Table, insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.dialect import insert_numbered, insert_or_skip, open_engines, upsert
+from storage.dialect import (
+    insert_numbered,
+    insert_or_skip,
+    open_engines,
+    run_many_on_driver,
+    run_on_driver,
+    translated,
+    upsert,
+)
+from storage.prepared import TAKE_NUMBERS, ByKeys, Numbered, Prepared, Values
 
 
 def now_ms() -> int:
@@ -22,9 +31,13 @@ def now_ms() -> int:
 class Statements:
     """Runs statements on one connection: the small set of shapes that queries come in."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, raw: Any = None) -> None:
         self.connection = connection
         self.dialect = connection.dialect.name
+        # The driver's own connection, once somebody has needed it.
+        self.raw = raw
+        engine: Any = connection.sync_engine
+        self._watched = bool(engine.dispatch.before_cursor_execute)
 
     async def all(self, statement: Executable) -> Sequence[Row[Any]]:
         """Every row."""
@@ -62,6 +75,71 @@ class Statements:
         """Inserts a row, or sets ``update`` on the one that has its key."""
         await self.connection.execute(upsert(self.dialect, table, values, update))
 
+    # --- Past SQLAlchemy (see `storage.prepared`) ----------------------------------------------
+
+    async def rows_by(self, select: ByKeys, keys: Sequence[Values]) -> Sequence[Values]:
+        """The rows that have one of the keys; values as the driver gives them."""
+        if not keys:
+            return ()
+        statement, given = select.of(keys)
+        return await self.driven(statement, given)
+
+    async def driven(self, statement: Prepared, given: Mapping[str, Any]) -> Sequence[Values]:
+        """Runs a prepared statement; returns the rows that it finds."""
+        sql = statement.on(self.connection.dialect)
+        values = sql.parameters(given)
+        return await self._drive(run_on_driver, sql.text, values, False)
+
+    async def driven_many(self, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Runs a prepared INSERT for many rows at once."""
+        if not rows:
+            return
+        sql = statement.on(self.connection.dialect)
+        await self._drive(run_many_on_driver, sql.text, [sql.parameters(row) for row in rows], True)
+
+    async def add_many(self, kind: Numbered, rows: Sequence[dict[str, Any]]) -> list[int]:
+        """Inserts rows into a table that numbers its rows; returns their ids, in their order."""
+        if not rows:
+            return []
+        if self.dialect == "sqlite":
+            last = await self.driven(TAKE_NUMBERS, {"name": kind.table.name, "count": len(rows)})
+            first = int(last[0][0]) - len(rows) + 1
+            ids = list(range(first, first + len(rows)))
+            numbered = [{**row, "id": number} for row, number in zip(rows, ids, strict=True)]
+            await self.driven_many(kind.insert_with_ids, numbered)
+            return ids
+        await self.driven_many(kind.insert, rows)
+        keys = [tuple(row[name] for name in kind.places.names) for row in rows]
+        found = {tuple(row[:-1]): int(row[-1]) for row in await self.rows_by(kind.places, keys)}
+        return [found[key] for key in keys]
+
+    async def said(self, text: str) -> None:
+        """Runs a statement that names no table: savepoints."""
+        await self._drive(run_on_driver, text, (), False)
+
+    async def _drive(self, run: Any, text: str, values: Sequence[Any], many: bool) -> Any:
+        if self.raw is None:
+            fairy: Any = await self.connection.get_raw_connection()
+            self.raw = fairy.driver_connection
+        if self._watched:
+            await self.connection.run_sync(_tell_watchers, text, values, many)
+        try:
+            return await run(self.raw, self.dialect, text, values)
+        except Exception as error:
+            problem = translated(self.connection, error, text)
+            if getattr(problem, "connection_invalidated", True):
+                await self.connection.invalidate()
+            raise problem from error
+        except BaseException:
+            # Cancelled in the middle of an answer: nobody can use this connection any more.
+            await self.connection.invalidate()
+            raise
+
+
+def _tell_watchers(connection: Any, text: str, values: Any, many: bool) -> None:
+    """Whoever listens to statements (the tests do) hears of these too."""
+    connection.dispatch.before_cursor_execute(connection, None, text, values, None, many)
+
 
 class Database:
     """Opens transactions on one database. ``url`` is a SQLAlchemy async URL."""
@@ -74,8 +152,10 @@ class Database:
     async def read(self) -> AsyncGenerator[Statements]:
         """A transaction in which every statement sees the same moment."""
         async with self.reader.connect() as connection:
-            yield Statements(connection)
-            await connection.rollback()
+            try:
+                yield Statements(connection)
+            finally:
+                await connection.rollback()
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[Statements]:

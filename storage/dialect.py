@@ -20,12 +20,15 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
+    bindparam,
     event,
     insert,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import SchemaItem
 
@@ -154,6 +157,8 @@ def _open_mysql(url: str, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
             pool_size=connections,
             max_overflow=0,
             pool_pre_ping=False,
+            # `Database` ends every transaction by itself; a second end would be a round trip.
+            pool_reset_on_return=None,
             pool_recycle=1800,
             hide_parameters=True,
             connect_args={"connect_timeout": 5, "charset": "utf8mb4"},
@@ -212,8 +217,67 @@ def upsert(
     return mysql.insert(table).values(**values).on_duplicate_key_update(**update)
 
 
+def upsert_given(engine_name: str, table: Table, update: Sequence[str]) -> Insert:
+    """An INSERT of whole rows that, where the key exists, sets some columns to the given values."""
+    values: dict[str, Any] = {column.name: bindparam(column.name) for column in table.columns}
+    if engine_name == "sqlite":
+        keys = [column.name for column in table.primary_key]
+        statement = sqlite.insert(table).values(values)
+        given = {name: statement.excluded[name] for name in update}
+        return statement.on_conflict_do_update(index_elements=keys, set_=given)
+    # VALUES(), and not MySQL's newer alias, which MariaDB lacks and drivers do not send in bulk.
+    old: dict[str, Any] = {name: literal_column(f"VALUES({name})") for name in update}
+    return mysql.insert(table).values(values).on_duplicate_key_update(old)
+
+
+# --- The drivers themselves ------------------------------------------------------------------
+# What `storage.prepared` runs goes past SQLAlchemy, on the same connection.
+
+
+async def run_on_driver(raw: Any, engine_name: str, text: str, values: Sequence[Any]) -> Any:
+    """Runs one statement; returns the rows that it finds."""
+    if engine_name == "sqlite":
+        return await raw.execute_fetchall(text, values)
+    cursor = await raw.cursor()
+    await cursor.execute(text, values or None)
+    return await cursor.fetchall() if cursor.description else ()
+
+
+async def run_many_on_driver(
+    raw: Any, engine_name: str, text: str, rows: Sequence[Sequence[Any]]
+) -> None:
+    """Runs one statement for many rows: in one round trip, when it is an INSERT."""
+    if engine_name == "sqlite":
+        await raw.executemany(text, rows)
+        return
+    cursor = await raw.cursor()
+    await cursor.executemany(text, rows)
+
+
+# Two transactions waited for each other, and the database ended this one (ER_LOCK_DEADLOCK).
+_DEADLOCK = 1213
+
+
+def deadlocked(error: Exception) -> bool:
+    """Whether a transaction was ended only because another was in its way."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "args", ())[:1] == (_DEADLOCK,)
+
+
+def translated(connection: AsyncConnection, error: Exception, text: str) -> Exception:
+    """A driver's error as SQLAlchemy would have raised it."""
+    dialect: Any = connection.dialect
+    errors = dialect.loaded_dbapi.Error
+    if not isinstance(error, errors):
+        return error
+    lost = bool(dialect.is_disconnect(error, None, None))
+    return DBAPIError.instance(
+        text, None, error, errors, True, connection_invalidated=lost, dialect=dialect
+    )
+
+
 __all__ = [
     "BigInt",
+    "deadlocked",
     "directory_table",
     "insert_numbered",
     "insert_or_skip",
@@ -221,5 +285,9 @@ __all__ = [
     "one_migration_at_a_time",
     "open_engines",
     "portal_table",
+    "run_many_on_driver",
+    "run_on_driver",
+    "translated",
     "upsert",
+    "upsert_given",
 ]

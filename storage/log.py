@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, update
 
 from storage.database import Statements
+from storage.prepared import ByKeys, inserting, writing_back
 from storage.schema import clocks, events
 
 EPOCH = 2**40
@@ -34,6 +35,7 @@ class Clock:
 
     last: int
     trimmed: int
+    epoch: int = 0
 
 
 async def start(statements: Statements, portal_id: int, epoch: int = 1) -> None:
@@ -44,23 +46,31 @@ async def start(statements: Statements, portal_id: int, epoch: int = 1) -> None:
     )
 
 
-async def lock(statements: Statements, portal_id: int) -> Clock:
-    """Reads the clock and holds its row, so that this transaction is the portal's only writer."""
-    row = await statements.first(
-        select(clocks.c.last, clocks.c.trimmed)
-        .where(clocks.c.portal_id == portal_id)
-        .with_for_update()
-    )
-    if row is None:
-        raise LookupError(f"portal {portal_id} has no clock")
-    return Clock(int(row.last), int(row.trimmed))
+_CLOCKS = ByKeys(
+    select(clocks.c.portal_id, clocks.c.last, clocks.c.trimmed, clocks.c.epoch).with_for_update(),
+    clocks.c.portal_id,
+)
+_ADD_EVENTS = inserting(events)
+_MOVE_CLOCKS = writing_back(clocks, clocks.c.last)
 
 
-async def append(statements: Statements, portal_id: int, entries: Sequence[Event]) -> None:
-    """Writes events, whose positions follow the locked clock, and moves the clock."""
-    await statements.put(
-        events,
-        *(
+async def lock_many(statements: Statements, portal_ids: Sequence[int]) -> dict[int, Clock]:
+    """Reads clocks and holds their rows, so that this transaction is those portals' only writer.
+
+    ``portal_ids`` ascend, so that two such transactions cannot hold each other up for ever. A
+    portal that has no clock here is left out.
+    """
+    rows = await statements.rows_by(_CLOCKS, [(portal_id,) for portal_id in portal_ids])
+    return {int(row[0]): Clock(int(row[1]), int(row[2]), int(row[3])) for row in rows}
+
+
+async def append_many(
+    statements: Statements, written: Sequence[tuple[int, Clock, Sequence[Event]]]
+) -> None:
+    """Writes the events of several portals, which follow their locked clocks, and moves these."""
+    await statements.driven_many(
+        _ADD_EVENTS,
+        [
             {
                 "portal_id": portal_id,
                 "position": entry.position,
@@ -69,11 +79,21 @@ async def append(statements: Statements, portal_id: int, entries: Sequence[Event
                 "body": entry.body,
                 "at": entry.at,
             }
+            for portal_id, _, entries in written
             for entry in entries
-        ),
+        ],
     )
-    await statements.run(
-        update(clocks).where(clocks.c.portal_id == portal_id).values(last=entries[-1].position)
+    await statements.driven_many(
+        _MOVE_CLOCKS,
+        [
+            {
+                "portal_id": portal_id,
+                "epoch": clock.epoch,
+                "last": entries[-1].position,
+                "trimmed": clock.trimmed,
+            }
+            for portal_id, clock, entries in written
+        ],
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Row, and_, func, select, update
 
 from storage.database import Statements
-from storage.rooms import set_read
+from storage.prepared import ByKeys, Numbered
 from storage.schema import members, messages, rooms
 
 
@@ -45,35 +45,37 @@ def _message(row: Row[Any]) -> MessageRow:
 _MESSAGE = tuple(column for column in messages.c if column.name != "portal_id")
 
 
-async def add_message(
-    statements: Statements,
-    portal_id: int,
-    *,
-    room_id: int,
-    seq: int,
-    user_id: int,
-    text: str,
-    client_id: str,
-    now: int,
-) -> MessageRow:
-    """Puts a message at the end of a room: its number, and the sender's reading, follow."""
-    number = await statements.add(
-        messages,
-        portal_id=portal_id,
-        room_id=room_id,
-        seq=seq,
-        user_id=user_id,
-        text=text,
-        client_id=client_id,
-        created_at=now,
-    )
-    await statements.run(
-        update(rooms)
-        .where(rooms.c.portal_id == portal_id, rooms.c.id == room_id)
-        .values(last_seq=seq, last_message_at=now)
-    )
-    await set_read(statements, portal_id, room_id, user_id, seq)
-    return MessageRow(number, room_id, seq, user_id, text, client_id, now, None, None)
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message that is to be the next of its room."""
+
+    portal_id: int
+    room_id: int
+    seq: int
+    user_id: int
+    text: str
+    client_id: str
+    created_at: int
+
+
+_PLACES = ByKeys(
+    select(messages.c.portal_id, messages.c.room_id, messages.c.seq, messages.c.id),
+    messages.c.portal_id,
+    messages.c.room_id,
+    messages.c.seq,
+)
+_NUMBERED = Numbered(messages, _PLACES, without=(messages.c.edited_at, messages.c.deleted_at))
+
+
+async def add_messages(statements: Statements, new: Sequence[NewMessage]) -> list[MessageRow]:
+    """Puts messages into their places."""
+    ids = await statements.add_many(_NUMBERED, [asdict(message) for message in new])
+    return [
+        MessageRow(
+            number, m.room_id, m.seq, m.user_id, m.text, m.client_id, m.created_at, None, None
+        )
+        for number, m in zip(ids, new, strict=True)
+    ]
 
 
 async def message(statements: Statements, portal_id: int, message_id: int) -> MessageRow | None:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, select, update
 
 from storage.database import Statements
+from storage.prepared import ByKeys, writing_back
 from storage.schema import members, messages, posts, rooms, users
 
 
 @dataclass(frozen=True, slots=True)
 class RoomRow:
-    """A room."""
+    """A room, in the order of its columns."""
 
     id: int
     kind: str
     name: str
     visible_to: str
+    direct_key: str | None
     created_by: int
     created_at: int
     last_seq: int
+    last_message_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Standing:
     role: str
     # None when the user is not in the room.
     read_seq: int | None
+    joined_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +50,20 @@ class MyRoom:
     post_id: int | None
 
 
-_ROOM = (
-    rooms.c.id,
-    rooms.c.kind,
-    rooms.c.name,
-    rooms.c.visible_to,
-    rooms.c.created_by,
-    rooms.c.created_at,
-    rooms.c.last_seq,
-)
+_ROOM = tuple(column for column in rooms.c if column.name != "portal_id")
 
 
 def _room(row: Row[Any]) -> RoomRow:
     return RoomRow(
-        id=int(row.id),
-        kind=row.kind,
-        name=row.name,
-        visible_to=row.visible_to,
-        created_by=int(row.created_by),
-        created_at=int(row.created_at),
-        last_seq=int(row.last_seq),
+        row.id,
+        row.kind,
+        row.name,
+        row.visible_to,
+        row.direct_key,
+        row.created_by,
+        row.created_at,
+        row.last_seq,
+        row.last_message_at,
     )
 
 
@@ -79,37 +77,51 @@ def living(portal_id: int) -> ColumnElement[bool]:
     )
 
 
+_MINE = and_(
+    members.c.portal_id == rooms.c.portal_id,
+    members.c.room_id == rooms.c.id,
+    members.c.user_id == users.c.id,
+)
+_DEAD = and_(
+    posts.c.portal_id == rooms.c.portal_id,
+    posts.c.room_id == rooms.c.id,
+    posts.c.deleted_at.is_not(None),
+)
+_STANDINGS = ByKeys(
+    select(*rooms.c, users.c.id, users.c.role, members.c.read_seq, members.c.joined_at)
+    .select_from(
+        rooms.join(users, users.c.portal_id == rooms.c.portal_id)
+        .outerjoin(members, _MINE)
+        .outerjoin(posts, _DEAD)
+    )
+    .where(users.c.deactivated_at.is_(None), posts.c.id.is_(None)),
+    rooms.c.portal_id,
+    rooms.c.id,
+    users.c.id,
+)
+
+
+async def standings(
+    statements: Statements, keys: Collection[tuple[int, int, int]]
+) -> dict[tuple[int, int, int], Standing]:
+    """What users are to rooms, in one query, by (portal, room, user).
+
+    Left out is who is not active, and a room that is not there or belongs to a deleted post.
+    """
+    found: dict[tuple[int, int, int], Standing] = {}
+    for row in await statements.rows_by(_STANDINGS, list(keys)):
+        portal_id, *room, user_id, role, read_seq, joined_at = row
+        standing = Standing(RoomRow(*room), role, read_seq, joined_at)
+        found[portal_id, standing.room.id, user_id] = standing
+    return found
+
+
 async def standing(
     statements: Statements, portal_id: int, room_id: int, user_id: int
 ) -> Standing | None:
-    """A room, the user's role and membership, in one query.
-
-    None when there is no such room, it belongs to a deleted post, or the user is not active.
-    """
-    mine = and_(
-        members.c.portal_id == portal_id,
-        members.c.room_id == rooms.c.id,
-        members.c.user_id == user_id,
-    )
-    dead = and_(
-        posts.c.portal_id == portal_id,
-        posts.c.room_id == rooms.c.id,
-        posts.c.deleted_at.is_not(None),
-    )
-    who = and_(users.c.portal_id == portal_id, users.c.id == user_id)
-    row = await statements.first(
-        select(*_ROOM, users.c.role, members.c.read_seq)
-        .select_from(rooms.join(users, who).outerjoin(members, mine).outerjoin(posts, dead))
-        .where(
-            rooms.c.portal_id == portal_id,
-            rooms.c.id == room_id,
-            users.c.deactivated_at.is_(None),
-            posts.c.id.is_(None),
-        )
-    )
-    if row is None:
-        return None
-    return Standing(_room(row), row.role, None if row.read_seq is None else int(row.read_seq))
+    """The same for one user at one room."""
+    key = (portal_id, room_id, user_id)
+    return (await standings(statements, [key])).get(key)
 
 
 async def my_rooms(
@@ -271,6 +283,36 @@ async def room_counts(
         .group_by(members.c.user_id)
     )
     return {int(row.user_id): int(row[1]) for row in rows}
+
+
+_WRITE_ROOMS = writing_back(rooms, rooms.c.last_seq, rooms.c.last_message_at)
+_WRITE_MEMBERS = writing_back(members, members.c.read_seq)
+
+
+async def write_last(
+    statements: Statements, changed: Iterable[tuple[int, RoomRow, int, int]]
+) -> None:
+    """Sets the last message of rooms: each a portal, the room as it was, a seq, and its time."""
+    await statements.driven_many(
+        _WRITE_ROOMS,
+        [
+            {"portal_id": portal_id, **asdict(room), "last_seq": seq, "last_message_at": at}
+            for portal_id, room, seq, at in changed
+        ],
+    )
+
+
+async def write_read(
+    statements: Statements, changed: Iterable[tuple[int, int, int, int, int]]
+) -> None:
+    """Sets what members have read: each a portal, room, user, when they joined, and the seq."""
+    await statements.driven_many(
+        _WRITE_MEMBERS,
+        [
+            {"portal_id": p, "room_id": r, "user_id": u, "joined_at": joined, "read_seq": seq}
+            for p, r, u, joined, seq in changed
+        ],
+    )
 
 
 async def set_read(

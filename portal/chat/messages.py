@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from portal.chat.membership import bring_in
 from portal.chat.model import (
     DeleteMessage,
     EditMessage,
@@ -11,10 +10,10 @@ from portal.chat.model import (
     MessageDeleted,
     MessageEdited,
     Messages,
-    MessageSent,
     SendMessage,
 )
 from portal.chat.rights import audience_of, seen, seen_message
+from portal.chat.sending import SENDING
 from portal.chat.views import to_message
 from portal.context import Context, record
 from portal.errors import conflict, forbidden, invalid
@@ -25,27 +24,7 @@ from storage.commit import Tx
 async def send_message(context: Context, request: SendMessage) -> MessageAnswer:
     """Puts a message into a room. A comment brings its author into the discussion."""
     check_length(request.text, context.limits.message_characters)
-
-    async def change(tx: Tx) -> MessageAnswer:
-        standing = await seen(tx, context, request.room_id)
-        room, me = standing.room, context.me.user_id
-        if standing.read_seq is None:
-            await bring_in(tx, context, room.id, [me], room.last_seq)
-        row = await messages.add_message(
-            tx,
-            context.portal,
-            room_id=room.id,
-            seq=room.last_seq + 1,
-            user_id=me,
-            text=request.text,
-            client_id=request.client_id,
-            now=tx.now,
-        )
-        message = to_message(row)
-        position = record(tx, audience_of(room), MessageSent(message=message))
-        return MessageAnswer(message=message, position=position)
-
-    return await context.commit_once(change, request, MessageAnswer)
+    return await context.commit_once(SENDING, request, MessageAnswer)
 
 
 async def edit_message(context: Context, request: EditMessage) -> MessageAnswer:

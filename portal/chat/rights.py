@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from portal import audience
 from portal.context import Context
 from portal.errors import Problem, conflict, forbidden, not_found
@@ -16,12 +18,17 @@ async def seen(statements: Statements, context: Context, room_id: int) -> Standi
     """A room that the caller may read: one they are in, or the discussion of a portal post."""
     me = context.me
     standing = await rooms.standing(statements, me.portal_id, room_id, me.user_id)
-    if standing is None:
-        raise not_found("room")
-    public = standing.room.visible_to == "portal" and standing.role != "guest"
-    if standing.read_seq is None and not public:
+    if not may_see(standing):
         raise not_found("room")
     return standing
+
+
+def may_see(standing: Standing | None) -> TypeGuard[Standing]:
+    """Whether a user may read a room: one they are in, or the discussion of a portal post."""
+    if standing is None:
+        return False
+    public = standing.room.visible_to == "portal" and standing.role != "guest"
+    return standing.read_seq is not None or public
 
 
 async def entered(statements: Statements, context: Context, room_id: int) -> Standing:
@@ -55,8 +62,7 @@ async def seen_message(
     if row is None:
         raise not_found("message")
     standing = await rooms.standing(statements, context.portal, row.room_id, context.me.user_id)
-    public = standing and standing.room.visible_to == "portal" and standing.role != "guest"
-    if standing is None or (standing.read_seq is None and not public):
+    if not may_see(standing):
         raise not_found("message")
     return row, standing
 
