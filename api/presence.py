@@ -6,4 +6,4 @@ from api.routes import Route
 
 ROUTES = (Route("GET", "/presence", "list_presence"),)
 
-SOCKET_ONLY = frozenset(("set_presence", "typing"))
+SOCKET_ONLY = frozenset(("set_presence", "typing", "watch_presence"))

@@ -6,6 +6,7 @@
 ``room:12``     the members of a room
 ``person:7``    whoever may know that user: members, admins, and guests who share a room
 ``admins``      the admins
+``watchers:7``  the connections that look at that user now (signals only)
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ def room(room_id: int) -> str:
 def person(user_id: int) -> str:
     """Whoever may know a user."""
     return f"person:{user_id}"
+
+
+def watchers(user_id: int) -> str:
+    """Whoever looks at a user now."""
+    return f"watchers:{user_id}"
 
 
 def split(audience: str) -> tuple[str, int]:

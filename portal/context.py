@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeVar
@@ -56,8 +56,15 @@ class Limiter(Protocol):
 class PresenceView(Protocol):
     """Who is here now (see `portal.presence`)."""
 
-    async def states(self, portal_id: int) -> dict[int, str]:
-        """``online`` or ``away`` for each user with a connection; the others are offline."""
+    async def states(self, portal_id: int, user_ids: Sequence[int] | None = None) -> dict[int, str]:
+        """``online`` or ``away`` for each user with a connection; the others are offline.
+
+        Of all, or of some only.
+        """
+        ...
+
+    def watch(self, portal_id: int, connection_id: str, user_ids: frozenset[int]) -> None:
+        """One connection of this node looks at these people from now on, and at no others."""
         ...
 
     async def set_state(self, portal_id: int, connection_id: str, state: str) -> None:

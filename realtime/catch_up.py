@@ -95,6 +95,7 @@ class CatchUp:
                 # From here to the end nothing is awaited.
                 connection.send(frames.ready(caught))
                 seat.hub.add(connection, viewer)
+                seat.hub.watch(connection, connection.watching)
                 connection.live = True
                 return
             if caught > follower.position:

@@ -24,6 +24,7 @@ class Connection:
         "sid",
         "started",
         "task",
+        "watching",
     )
 
     def __init__(
@@ -41,6 +42,8 @@ class Connection:
         self.live = False
         # True from when it was decided to end it: nothing more is done for it.
         self.ending = False
+        # The people whom it looks at, whether it is live already or not.
+        self.watching: frozenset[int] = frozenset()
         self.task: asyncio.Task[None] | None = None
 
     @property

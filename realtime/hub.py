@@ -81,6 +81,9 @@ class Hub:
         self._admins: set[Receiver] = set()
         self._rooms: dict[int, set[Receiver]] = {}
         self._guests: dict[int, Present] = {}
+        # Who looks at whom: signals of presence go to nobody else.
+        self._watchers: dict[int, set[Receiver]] = {}
+        self._watched: dict[Receiver, frozenset[int]] = {}
 
     def __len__(self) -> int:
         return len(self._insiders) + sum(len(g.connections) for g in self._guests.values())
@@ -103,10 +106,27 @@ class Hub:
         if present is None or connection not in present.connections:
             return
         self._unfile(present, (connection,))
+        self._look_away(connection)
         present.connections.discard(connection)
         if not present.connections:
             del self.users[connection.user_id]
             self._guests.pop(connection.user_id, None)
+
+    def watch(self, connection: Receiver, user_ids: frozenset[int]) -> None:
+        """A connection looks at these people from now on, and at no others."""
+        self._look_away(connection)
+        present = self.users.get(connection.user_id)
+        if user_ids and present is not None and connection in present.connections:
+            self._watched[connection] = user_ids
+            for user_id in user_ids:
+                self._watchers.setdefault(user_id, set()).add(connection)
+
+    def _look_away(self, connection: Receiver) -> None:
+        for user_id in self._watched.pop(connection, ()):
+            watchers = self._watchers[user_id]
+            watchers.discard(connection)
+            if not watchers:
+                del self._watchers[user_id]
 
     def _file(self, present: Present, connections: Iterable[Receiver]) -> None:
         viewer = present.viewer
@@ -150,6 +170,8 @@ class Hub:
                 return self._rooms.get(number, ())
             case "person":
                 return self._who_know(number)
+            case "watchers":
+                return self._who_look_at(number)
             case _:
                 return ()
 
@@ -158,6 +180,13 @@ class Hub:
         if not guests:
             return self._insiders
         return self._insiders.union(*(g.connections for g in guests))
+
+    def _who_look_at(self, user_id: int) -> Collection[Receiver]:
+        looking = self._watchers.get(user_id, ())
+        if not self._guests or not looking:
+            return looking
+        # A guest who looks may know the person no more.
+        return [c for c in looking if self.users[c.user_id].viewer.knows(user_id)]
 
     def deliver(self, events: Sequence[Event]) -> None:
         """Hands events to their audiences, in order. Never raises."""

@@ -25,7 +25,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,6 +130,7 @@ class Node:
             beat_seconds=settings.beat_seconds,
         )
         self.presence.announce = self._announce
+        self.presence.look = self._look
         self.bus.recovered = self._recovered
         self._services: Services | None = None
         self._poll_now = asyncio.Event()
@@ -230,27 +231,34 @@ class Node:
         self.gateway.sweep()
         await self.portals.sweep()
 
-    async def _announce(self, portal_id: int, turns: list[Turn]) -> None:
+    async def _announce(self, turned: Mapping[int, list[Turn]]) -> None:
         now = now_ms()
-        left = [turn.user_id for turn in turns if turn.after is None]
-        await self._note_seen(portal_id, left, now)
-        for turn in turns:
-            await self.signals.send_turn(portal_id, turn, now)
+        left = {p: [t.user_id for t in turns if t.after is None] for p, turns in turned.items()}
+        await self._note_seen(left, now)
+        for portal_id, turns in turned.items():
+            await self.signals.send_turns(portal_id, turns, now)
 
-    async def _note_seen(self, portal_id: int, user_ids: list[int], at: int) -> None:
-        if not user_ids:
-            return
+    async def _note_seen(self, left: Mapping[int, Sequence[int]], at: int) -> None:
+        """Notes when people left; one transaction a shard, however many portals."""
+        gone = {portal_id: user_ids for portal_id, user_ids in left.items() if user_ids}
         try:
-            database = await self.shards.home(portal_id)
-            async with database.write() as statements:
-                await store.saw(statements, portal_id, user_ids, at)
+            for shard, portal_ids in (await self.shards.by_shard(gone)).items():
+                async with self.shards.databases[shard].write() as statements:
+                    for portal_id in portal_ids:
+                        await store.saw(statements, portal_id, gone[portal_id], at)
         except DATABASE_OUTAGES as error:
-            logger.warning("last_seen_not_noted", portal=portal_id, error=str(error))
+            logger.warning("last_seen_not_noted", portals=len(gone), error=str(error))
+
+    def _look(self, portal_id: int, connection_id: str, user_ids: frozenset[int]) -> None:
+        seat = self.portals.get(portal_id)
+        connection = self.gateway.connections.get(connection_id)
+        if seat is not None and connection is not None and connection.portal_id == portal_id:
+            connection.watching = user_ids
+            seat.hub.watch(connection, user_ids)
 
     async def _see_off(self) -> None:
         """Whoever is here when the node stops was last seen now; other nodes may know better."""
-        for portal_id, user_ids in self.presence.users().items():
-            await self._note_seen(portal_id, user_ids, now_ms())
+        await self._note_seen(self.presence.users(), now_ms())
 
 
 def _parts(

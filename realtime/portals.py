@@ -13,7 +13,7 @@ from realtime.bus import Bus
 from realtime.follower import Follower
 from realtime.hub import Ends, Hub
 from realtime.log_reader import LogReader
-from realtime.wire import Committed, Signal
+from realtime.wire import Committed, Signals
 from storage.log import Event
 
 logger = structlog.get_logger(__name__)
@@ -152,13 +152,14 @@ class Portals:
         if node_id != self.node_id:
             self.take(portal_id, content)
 
-    def take(self, portal_id: int, content: Committed | Signal) -> None:
+    def take(self, portal_id: int, content: Committed | Signals) -> None:
         """Brings news of a portal to its connections here."""
         seat = self._seats.get(portal_id)
         if seat is None:
             return
-        if isinstance(content, Signal):
-            seat.hub.signal(content)
+        if isinstance(content, Signals):
+            for signal in content.signals:
+                seat.hub.signal(signal)
         elif seat.follower is not None:
             seat.follower.hint(content.events)
         elif content.events:
@@ -168,7 +169,7 @@ class Portals:
         """Tells of a commit: own connections at once, the other nodes over the bus."""
         await self.tell(portal_id, Committed(events))
 
-    async def tell(self, portal_id: int, content: Committed | Signal) -> None:
+    async def tell(self, portal_id: int, content: Committed | Signals) -> None:
         """Brings news to this node's connections, and to the other nodes."""
         self.take(portal_id, content)
         await self.bus.publish(wire.channel(portal_id), wire.encode(self.node_id, content))

@@ -8,7 +8,7 @@ Only changes of the merged state become signals.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +21,8 @@ logger = structlog.get_logger(__name__)
 # A reload, or a change of network, takes about this long: nobody is told that someone left.
 GRACE_SECONDS = 3.0
 BEAT_SECONDS = 5.0
+# Turns are gathered this long before they are told.
+MERGE_SECONDS = 0.25
 # Three missed beats: a node that lives this long without one is not worth believing.
 ALIVE_SECONDS = 15.0
 
@@ -47,8 +49,8 @@ class Board(Protocol):
         """Writes this node's states of some people; says how their merged states turned."""
         ...
 
-    async def states(self, portal_id: int) -> dict[int, str]:
-        """The merged state of everybody who is connected to a node that is alive."""
+    async def states(self, portal_id: int, user_ids: Sequence[int] | None = None) -> dict[int, str]:
+        """The merged state of everybody who is connected to a node that is alive, or of some."""
         ...
 
     async def beat(self) -> bool:
@@ -64,8 +66,10 @@ class Board(Protocol):
         ...
 
 
-# Tells a portal how people turned.
-Announce = Callable[[int, list[Turn]], Awaitable[None]]
+# Tells portals how people turned.
+Announce = Callable[[Mapping[int, list[Turn]]], Awaitable[None]]
+# Has a connection of a portal look at some people.
+Look = Callable[[int, str, frozenset[int]], None]
 
 
 class Presence:
@@ -77,13 +81,17 @@ class Presence:
         outages: tuple[type[Exception], ...] = (OSError,),
         grace_seconds: float = GRACE_SECONDS,
         beat_seconds: float = BEAT_SECONDS,
+        merge_seconds: float = MERGE_SECONDS,
     ) -> None:
         self.board = board
         self.outages = outages
         self.grace_seconds = grace_seconds
         self.beat_seconds = beat_seconds
+        self.merge_seconds = merge_seconds
         # Set by whoever can send signals, before `start`.
         self.announce: Announce = _tell_nobody
+        # Set by whoever knows the connections, before `start`.
+        self.look: Look = _look_at_nobody
         self._owners: dict[str, tuple[int, int]] = {}
         # By portal and user: the state of each connection.
         self._devices: dict[tuple[int, int], dict[str, str]] = {}
@@ -112,14 +120,19 @@ class Presence:
         if self._owners.get(connection_id, (None, 0))[0] == portal_id:
             self._set(connection_id, state)
 
-    async def states(self, portal_id: int) -> dict[int, str]:
-        """Everybody who is online or away; what this node knows, when the board is away."""
+    async def states(self, portal_id: int, user_ids: Sequence[int] | None = None) -> dict[int, str]:
+        """Who is online or away, of all or of some; when the board is away, as this node knows."""
         try:
-            return await self.board.states(portal_id)
+            return await self.board.states(portal_id, user_ids)
         except self.outages:
             self._lost_board = True
             mine = ((key, merged(devices.values())) for key, devices in self._devices.items())
-            return {key[1]: state for key, state in mine if key[0] == portal_id and state}
+            found = {key[1]: state for key, state in mine if key[0] == portal_id and state}
+            return found if user_ids is None else {u: found[u] for u in user_ids if u in found}
+
+    def watch(self, portal_id: int, connection_id: str, user_ids: frozenset[int]) -> None:
+        """One connection of this node looks at these people from now on, and at no others."""
+        self.look(portal_id, connection_id, user_ids)
 
     def users(self) -> dict[int, list[int]]:
         """Who is connected to this node, by portal."""
@@ -179,10 +192,12 @@ class Presence:
             for portal_id, user_id in turned:
                 state = merged(self._devices.get((portal_id, user_id), {}).values())
                 by_portal.setdefault(portal_id, {})[user_id] = state
-            for portal_id, states in by_portal.items():
-                await self._write(portal_id, states)
+            turns = {portal: await self._write(portal, s) for portal, s in by_portal.items()}
+            await self._announce(turns)
+            # Who comes and goes within a moment is told of once, and a crowd together.
+            await asyncio.sleep(self.merge_seconds)
 
-    async def _write(self, portal_id: int, states: Mapping[int, str | None]) -> None:
+    async def _write(self, portal_id: int, states: Mapping[int, str | None]) -> list[Turn]:
         try:
             turns = await self.board.put(portal_id, states)
         except self.outages as error:
@@ -198,7 +213,7 @@ class Presence:
                 self._written.pop((portal_id, user_id), None)
             else:
                 self._written[portal_id, user_id] = state
-        await self._announce(portal_id, turns)
+        return turns
 
     async def _beat_for_ever(self) -> None:
         while True:
@@ -207,8 +222,7 @@ class Presence:
                 if not known or self._lost_board:
                     self._lost_board = False
                     self.write_all()
-                for portal_id, turns in (await self.board.bury()).items():
-                    await self._announce(portal_id, turns)
+                await self._announce(await self.board.bury())
             except self.outages as error:
                 self._lost_board = True
                 logger.warning("presence_board_lost", error=str(error))
@@ -216,14 +230,22 @@ class Presence:
                 logger.exception("presence_beat_failed")
             await asyncio.sleep(self.beat_seconds)
 
-    async def _announce(self, portal_id: int, turns: list[Turn]) -> None:
-        turns = [turn for turn in turns if turn.before != turn.after]
-        if turns:
+    async def _announce(self, turned: Mapping[int, list[Turn]]) -> None:
+        news = {
+            portal_id: told
+            for portal_id, turns in turned.items()
+            if (told := [turn for turn in turns if turn.before != turn.after])
+        }
+        if news:
             try:
-                await self.announce(portal_id, turns)
+                await self.announce(news)
             except Exception:
-                logger.exception("presence_not_announced", portal=portal_id)
+                logger.exception("presence_not_announced", portals=len(news))
 
 
-async def _tell_nobody(portal_id: int, turns: list[Turn]) -> None:
+async def _tell_nobody(turned: Mapping[int, list[Turn]]) -> None:
+    return None
+
+
+def _look_at_nobody(portal_id: int, connection_id: str, user_ids: frozenset[int]) -> None:
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from realtime.presence import ALIVE_SECONDS, Turn, merged
 
@@ -53,10 +53,11 @@ class MemoryBoard:
             del self.shelf.portals[portal_id]
         return turns
 
-    async def states(self, portal_id: int) -> dict[int, str]:
-        """The merged state of everybody."""
+    async def states(self, portal_id: int, user_ids: Sequence[int] | None = None) -> dict[int, str]:
+        """The merged state of everybody, or of some."""
         people = self.shelf.portals.get(portal_id, {})
-        merged_states = {user_id: self._merged(nodes) for user_id, nodes in people.items()}
+        wanted = people if user_ids is None else user_ids
+        merged_states = {user_id: self._merged(people.get(user_id, {})) for user_id in wanted}
         return {user_id: state for user_id, state in merged_states.items() if state is not None}
 
     async def beat(self) -> bool:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from realtime.presence import ALIVE_SECONDS, Turn, merged
@@ -65,14 +65,25 @@ class RedisBoard:
             turns.append(Turn(user_id, merged(before.values()), merged(after.values())))
         return turns
 
-    async def states(self, portal_id: int) -> dict[int, str]:
-        """The merged state of everybody who is connected to a node that is alive."""
+    async def states(self, portal_id: int, user_ids: Sequence[int] | None = None) -> dict[int, str]:
+        """The merged state of everybody who is connected to a node that is alive, or of some."""
+        if user_ids is not None:
+            return await self._states_of(portal_id, user_ids)
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.time()
             pipeline.hgetall(self._key("nodes"))
             pipeline.hgetall(self._key("presence", portal_id))
             time, nodes, entries = await pipeline.execute()
         return _merge(entries, _alive(nodes, time))
+
+    async def _states_of(self, portal_id: int, user_ids: Sequence[int]) -> dict[int, str]:
+        _, alive = await self._nodes()
+        fields = [_field(user_id, node) for user_id in user_ids for node in alive]
+        if not fields:
+            return {}
+        found = await self._redis.hmget(self._key("presence", portal_id), fields)
+        entries = {f: v for f, v in zip(fields, found, strict=True) if v is not None}
+        return _merge(entries, alive)
 
     async def beat(self) -> bool:
         """Says that this node is alive; False when Redis did not know."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portal import audience
 from portal.presence.model import Presence, PresenceSignal
 from portal.presence.operations import as_state
 from realtime.portals import Portals
 from realtime.presence import Turn
-from realtime.wire import Signal
+from realtime.wire import Signal, Signals
 
 
 class BusSignals:
@@ -20,11 +22,17 @@ class BusSignals:
         self, portal_id: int, audience: str, type_: str, body: str, except_user: int | None = None
     ) -> None:
         """Sends ``body`` (an encoded JSON object) to whoever is in the audience now."""
-        await self.portals.tell(portal_id, Signal(audience, type_, body, except_user))
+        await self.portals.tell(portal_id, Signals([Signal(audience, type_, body, except_user)]))
 
-    async def send_turn(self, portal_id: int, turn: Turn, last_seen_at: int | None) -> None:
-        """Tells those who know a person that they came or went."""
-        state = as_state(turn.after)
-        presence = Presence(user_id=turn.user_id, state=state, last_seen_at=last_seen_at)
-        body = PresenceSignal(presence=presence)
-        await self.send(portal_id, audience.person(turn.user_id), body.type, body.model_dump_json())
+    async def send_turns(
+        self, portal_id: int, turns: Sequence[Turn], last_seen_at: int | None
+    ) -> None:
+        """Tells those who look at people that they came or went, in one message."""
+        await self.portals.tell(portal_id, Signals([_turn(turn, last_seen_at) for turn in turns]))
+
+
+def _turn(turn: Turn, last_seen_at: int | None) -> Signal:
+    state = as_state(turn.after)
+    presence = Presence(user_id=turn.user_id, state=state, last_seen_at=last_seen_at)
+    body = PresenceSignal(presence=presence)
+    return Signal(audience.watchers(turn.user_id), body.type, body.model_dump_json(), None)

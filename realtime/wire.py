@@ -30,28 +30,35 @@ class Signal:
     except_user: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Signals that were sent together."""
+
+    signals: list[Signal]
+
+
 def channel(portal_id: int) -> str:
     """The channel of a portal."""
     return f"portal:{portal_id}"
 
 
-def encode(node_id: str, message: Committed | Signal) -> bytes:
+def encode(node_id: str, message: Committed | Signals) -> bytes:
     """A message of this node."""
     if isinstance(message, Committed):
         rows = [[e.position, e.type, e.audience, e.body, e.at] for e in message.events]
         return orjson.dumps([node_id, "events", rows])
-    signal = [message.audience, message.type, message.body, message.except_user]
-    return orjson.dumps([node_id, "signal", signal])
+    rows = [[s.audience, s.type, s.body, s.except_user] for s in message.signals]
+    return orjson.dumps([node_id, "signals", rows])
 
 
-def decode(data: bytes) -> tuple[str, Committed | Signal] | None:
+def decode(data: bytes) -> tuple[str, Committed | Signals] | None:
     """Which node said what; None when it is not understood."""
     try:
         node_id, kind, content = cast(list[Any], orjson.loads(data))
         if kind == "events":
             return str(node_id), Committed([_event(*row) for row in content])
-        if kind == "signal":
-            return str(node_id), _signal(*content)
+        if kind == "signals":
+            return str(node_id), Signals([_signal(*row) for row in content])
     except (ValueError, TypeError):
         pass
     return None

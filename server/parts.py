@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from portal.context import Limiter, PresenceView, Services, Signals
@@ -93,8 +93,11 @@ class _Alone:
     async def clear(self, key: str) -> None:
         return None
 
-    async def states(self, portal_id: int) -> dict[int, str]:
+    async def states(self, portal_id: int, user_ids: Sequence[int] | None = None) -> dict[int, str]:
         return {}
+
+    def watch(self, portal_id: int, connection_id: str, user_ids: frozenset[int]) -> None:
+        return None
 
     async def set_state(self, portal_id: int, connection_id: str, state: str) -> None:
         return None

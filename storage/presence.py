@@ -53,6 +53,24 @@ async def last_seen(statements: Statements, portal_id: int, most: int) -> dict[i
     }
 
 
+async def last_seen_of(
+    statements: Statements, portal_id: int, user_ids: Sequence[int]
+) -> dict[int, int | None]:
+    """When some of the active users were last here; the others are left out."""
+    if not user_ids:
+        return {}
+    rows = await statements.all(
+        select(users.c.id, users.c.last_seen_at).where(
+            users.c.portal_id == portal_id,
+            users.c.id.in_(user_ids),
+            users.c.deactivated_at.is_(None),
+        )
+    )
+    return {
+        int(row.id): None if row.last_seen_at is None else int(row.last_seen_at) for row in rows
+    }
+
+
 async def saw(statements: Statements, portal_id: int, user_ids: Sequence[int], at: int) -> None:
     """Notes that users were here until now."""
     await statements.run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -67,8 +67,11 @@ class SignalBook:
 class NoPresence:
     """Nobody is connected."""
 
-    async def states(self, portal_id: int) -> dict[int, str]:
+    async def states(self, portal_id: int, user_ids: Sequence[int] | None = None) -> dict[int, str]:
         return {}
+
+    def watch(self, portal_id: int, connection_id: str, user_ids: frozenset[int]) -> None:
+        return None
 
     async def set_state(self, portal_id: int, connection_id: str, state: str) -> None:
         return None

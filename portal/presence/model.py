@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from portal.model import Answer, Id, Model, Position, Request, SignalBody, Time
 
@@ -23,6 +25,15 @@ class SetPresence(Request):
     state: Literal["online", "away"]
 
 
+class WatchPresence(Request):
+    """The people whom this connection looks at now; it hears how they come and go.
+
+    Each call takes the place of the one before, and a new connection looks at nobody.
+    """
+
+    user_ids: Annotated[list[Id], Field(max_length=1000)]
+
+
 class Typing(Request):
     """I am typing in a room. Sent every few seconds while it is so."""
 
@@ -30,7 +41,7 @@ class Typing(Request):
 
 
 class PresenceSignal(SignalBody):
-    """Someone came or went; audience ``person:<id>``."""
+    """Someone came or went; audience ``watchers:<id>``, who look at them (`watch_presence`)."""
 
     type: ClassVar[str] = "presence"
     presence: Presence

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from portal import audience
 from portal.context import Context
 from portal.errors import conflict, not_found
@@ -16,6 +18,7 @@ from portal.presence.model import (
     State,
     Typing,
     TypingSignal,
+    WatchPresence,
 )
 from portal.presence.recent import Recent
 from storage import people
@@ -57,6 +60,22 @@ async def typing(context: Context, request: Typing) -> Done:
     return Done()
 
 
+async def watch_presence(context: Context, request: WatchPresence) -> PresenceList:
+    """Says how the people are whom a connection looks at, and goes on telling it."""
+    connection_id = context.caller.connection_id
+    if connection_id is None:
+        raise conflict("no-connection", "Presence belongs to a live connection; connect first.")
+    me, watched = context.me, set(request.user_ids)
+    async with context.read() as statements:
+        if me.role not in MEMBERS:
+            watched &= await people.known_to(statements, me.portal_id, me.user_id) | {me.user_id}
+        seen = await store.last_seen_of(statements, me.portal_id, sorted(watched))
+    # First watched, then asked: who turns in between is told of twice, and not left out.
+    context.services.presence.watch(me.portal_id, connection_id, frozenset(seen))
+    states = await context.services.presence.states(me.portal_id, list(seen))
+    return PresenceList(presence=[_presence(user_id, seen, states) for user_id in seen])
+
+
 async def list_presence(context: Context, request: Nothing) -> PresenceList:
     """Who is here, and when the others were."""
     async with context.read() as statements:
@@ -72,10 +91,15 @@ async def known_presence(context: Context, statements: Statements) -> list[Prese
         seen = {user_id: at for user_id, at in seen.items() if user_id in known}
     states = await context.services.presence.states(me.portal_id)
     return [
-        Presence(user_id=user_id, state=as_state(states.get(user_id)), last_seen_at=at)
+        _presence(user_id, seen, states)
         for user_id, at in seen.items()
         if user_id in states or at is not None
     ]
+
+
+def _presence(user_id: int, seen: Mapping[int, int | None], states: Mapping[int, str]) -> Presence:
+    state = as_state(states.get(user_id))
+    return Presence(user_id=user_id, state=state, last_seen_at=seen[user_id])
 
 
 def as_state(value: str | None) -> State:
@@ -87,6 +111,9 @@ def as_state(value: str | None) -> State:
 
 OPERATIONS: tuple[AnyOperation, ...] = (
     command("set_presence", set_presence, SetPresence, Done, "This device is in use, or idle"),
+    command(
+        "watch_presence", watch_presence, WatchPresence, PresenceList, "Whom this device looks at"
+    ),
     command("typing", typing, Typing, Done, "I am typing in a room"),
     query("list_presence", list_presence, Nothing, PresenceList, "Who is here now"),
 )

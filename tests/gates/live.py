@@ -117,6 +117,10 @@ async def open_live(served: Served) -> AsyncIterator[Live]:
             live.observers[name] = Observer(name, served.url, live.someone(name).token)
             stack.push_async_callback(live.observers[name].close)
         await asyncio.gather(*(observer.connect() for observer in live.observers.values()))
+        # Everybody looks at everybody, also at those of whom they may not know.
+        everybody = [live.someone(name).id for name in OBSERVERS]
+        for observer in live.observers.values():
+            await observer.do("watch_presence", user_ids=everybody)
         await live.settle()
         live.forget()
         yield live

@@ -125,6 +125,7 @@ list_posts                  200    200    200      200    200     -
 mark_feed_read              200    200    200      200    200     -
 
 set_presence                200    200    200      200    200     -
+watch_presence              200    200    200      200    200     -
 typing                      200    200    404      200    404     404
 typing@direct               404    200    200      404    404     404
 typing@people_talk          404    200    200      200    404     404

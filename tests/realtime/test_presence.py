@@ -12,8 +12,8 @@ from realtime.presence import Board, Turn, merged
 from realtime.presence_memory import MemoryBoard, Shelf
 from realtime.presence_redis import RedisBoard
 from storage import presence as store
-from tests.realtime.client import until
-from tests.realtime.world import World
+from tests.realtime.client import Client, until
+from tests.realtime.world import User, World
 from tests.services.redis import Redis
 
 MakeBoard = Callable[[str], Board]
@@ -115,10 +115,17 @@ async def two(request: pytest.FixtureRequest, world: World) -> World:
     return world
 
 
+async def looking(client: Client, *users: User) -> list[Any]:
+    """Has a client look at people; returns how they are now."""
+    answer = await client.call("watch_presence", {"user_ids": [user.id for user in users]})
+    return answer["data"]["presence"]
+
+
 async def test_devices_and_nodes_count_as_one_person(two: World) -> None:
     portal = await two.portal()
     ann, bob = await two.user(portal), await two.user(portal)
     watcher = await two.connect(bob, node=1)
+    assert [one["state"] for one in await looking(watcher, ann)] == ["offline"]
 
     def seen() -> list[str]:
         told = [signal["presence"] for signal in watcher.signals("presence")]
@@ -149,13 +156,15 @@ async def test_devices_and_nodes_count_as_one_person(two: World) -> None:
 async def test_a_reload_tells_nobody(two: World) -> None:
     portal = await two.portal()
     ann, bob = await two.user(portal), await two.user(portal)
+    cat_user = await two.user(portal)
     watcher = await two.connect(bob)
+    await looking(watcher, ann, cat_user)
     client = await two.connect(ann)
     await until(lambda: len(watcher.signals("presence")) >= 1)
     before = len(watcher.signals("presence"))
     await client.close()
     await two.connect(ann, node=1)
-    cat = await two.connect(await two.user(portal))
+    cat = await two.connect(cat_user)
     await until(lambda: len(watcher.signals("presence")) > before)
     await cat.close()
     # The cat went after Ann's grace was over, and Ann was never said to have gone.
@@ -168,6 +177,7 @@ async def test_people_of_a_dead_node_go_offline(two: World) -> None:
     portal = await two.portal()
     ann, bob = await two.user(portal), await two.user(portal)
     watcher = await two.connect(bob, node=1)
+    await looking(watcher, ann)
     await two.connect(ann, node=0)
     await until(lambda: watcher.signals("presence"))
     node = two.nodes[0].node
@@ -221,12 +231,51 @@ async def test_typing_in_a_foreign_room_is_not_found(two: World) -> None:
     assert answers[0] == answers[1] == answers[2]
 
 
+async def test_only_who_looks_is_told(two: World) -> None:
+    portal = await two.portal()
+    ann, bob, cat = [await two.user(portal) for _ in range(3)]
+    looks, looked, never = [await two.connect(user) for user in (bob, cat, cat)]
+    await looking(looks, ann)
+    await looking(looked, ann)
+    await looking(looked, bob)
+    client = await two.connect(ann, node=1)
+    await until(lambda: looks.signals("presence"))
+    assert looked.signals("presence") == never.signals("presence") == []
+    # A new connection of the same person looks at nobody until it says so.
+    again = await two.connect(bob)
+    assert await looking(again) == []
+    assert (await looking(again, ann))[0]["state"] == "online"
+    assert (await client.call("set_presence", {"state": "away"}))["ok"]
+    for watcher in (looks, again):
+        await until(lambda w=watcher: w.signals("presence")[-1]["presence"]["state"] == "away")
+    assert looked.signals("presence") == never.signals("presence") == []
+
+
+async def test_a_guest_who_knows_someone_no_more_is_told_no_more(two: World) -> None:
+    portal = await two.portal()
+    ann, guest = await two.user(portal), await two.user(portal, "guest")
+    room = await two.room(ann, guest)
+    friend = await two.connect(guest)
+    await looking(friend, ann, guest)
+    client = await two.connect(ann, node=1)
+    await until(lambda: ann.id in {s["presence"]["user_id"] for s in friend.signals("presence")})
+    await two.remove_member(room, guest)
+    await until(lambda: any(e["type"] == "room_removed" for e in friend.events))
+    told = len(friend.signals("presence"))
+    assert (await client.call("set_presence", {"state": "away"}))["ok"]
+    assert (await friend.call("set_presence", {"state": "away"}))["ok"]
+    await until(lambda: friend.signals("presence")[told:])
+    assert {s["presence"]["user_id"] for s in friend.signals("presence")[told:]} == {guest.id}
+
+
 async def test_presence_is_seen_by_those_who_know_the_person(two: World) -> None:
     portal = await two.portal()
     ann, guest, stranger = [await two.user(portal, r) for r in ("member", "guest", "guest")]
     await two.room(ann, guest)
     friend, other = await two.connect(guest), await two.connect(stranger, node=1)
     elsewhere = await two.connect(await two.user(await two.portal()))
+    for client in (friend, other, elsewhere):
+        await looking(client, ann, stranger)
     await two.connect(ann, node=1)
     known = lambda c: {s["presence"]["user_id"] for s in c.signals("presence")}  # noqa: E731
     await until(lambda: ann.id in known(friend))

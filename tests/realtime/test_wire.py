@@ -9,7 +9,7 @@ from portal import audience
 from portal.presence.recent import Recent
 from realtime import wire
 from realtime.changes import Became, Came, Ended, Left, change_of
-from realtime.wire import Committed, Signal
+from realtime.wire import Committed, Signal, Signals
 from storage.log import Event
 from tests.realtime.client import until
 from tests.realtime.world import World
@@ -21,11 +21,11 @@ EVENT = Event(7, "said", "room:1", '{"text":"ä"}', 9)
     "message",
     [
         Committed([EVENT, EVENT]),
-        Signal("room:1", "typing", "{}", 7),
-        Signal("portal", "presence", "{}", None),
+        Signals([Signal("room:1", "typing", "{}", 7)]),
+        Signals([Signal("portal", "presence", "{}", None), Signal("user:1", "x", "{}", None)]),
     ],
 )
-def test_what_is_said_is_understood(message: Committed | Signal) -> None:
+def test_what_is_said_is_understood(message: Committed | Signals) -> None:
     assert wire.decode(wire.encode("node", message)) == ("node", message)
 
 
@@ -43,9 +43,10 @@ MALFORMED = [
     b'["n","events",[["1","t","a","b",1]]]',
     b'["n","events",[[true,"t","a","b",1]]]',
     b'["n","events",[[1,"t","a",{},1]]]',
-    b'["n","signal",["a","t","b"]]',
-    b'["n","signal",["a","t",7,null]]',
-    b'["n","signal",["a","t","b","x"]]',
+    b'["n","signals",[["a","t","b"]]]',
+    b'["n","signals",[["a","t",7,null]]]',
+    b'["n","signals",[["a","t","b","x"]]]',
+    b'["n","signals",["a","t","b",null]]',
     b'["n","other",[]]',
     b"[" * 5000,
 ]
@@ -62,7 +63,7 @@ async def test_malformed_messages_stop_nobody(world: World) -> None:
     portal = await world.portal()
     client = await world.connect(await world.user(portal))
     odd = orjson.dumps(["n", "events", [[2**50, "t", "room:x", "{", 1]]])
-    signal = orjson.dumps(["n", "signal", ["room:x", "t", "{", None]])
+    signal = orjson.dumps(["n", "signals", [["room:x", "t", "{", None]]])
     for data in (*MALFORMED, odd, signal):
         await served.node.bus.publish(wire.channel(portal), data)
     await world.tell(portal, audience.PORTAL, "still here", node=1)

@@ -59,7 +59,7 @@ class Step:
 async def act(side: Side, by: str, does: str) -> None:
     """Does it; it must succeed."""
     someone = side.people[by]
-    if does == "set_presence":
+    if does in ("set_presence", "watch_presence"):
         # Presence belongs to a connection.
         context = replace(someone.context, caller=Caller(connection_id="a connection"))
         someone = replace(someone, context=context)
@@ -157,5 +157,6 @@ STEPS: tuple[Step, ...] = (
     Step("update_profile", "outsider", ("member delete_post@people",)),
     # Presence: signals, which change no state.
     Step("set_presence", "member"),
+    Step("watch_presence", "member"),
     Step("typing", "member"),
 )

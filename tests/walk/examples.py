@@ -109,6 +109,7 @@ FEED: dict[str, Example] = {
 PRESENCE: dict[str, Example] = {
     "set_presence": lambda t: {"state": "away"},
     "typing": lambda t: {"room_id": t.room},
+    "watch_presence": lambda t: {"user_ids": [t.former]},
     "list_presence": _nothing,
 }
 

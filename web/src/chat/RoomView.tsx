@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { otherIn, roomName, useLive } from "../app/live";
+import { usePresence } from "../app/usePresence";
 import { ago } from "../app/times";
 import type { Message, Room } from "../client/state";
 import { Back } from "../parts/Back";
@@ -76,7 +77,7 @@ export function RoomView({ room }: { room: Room }) {
 
 function Here({ userId }: { userId: number }) {
   const { t } = useTranslation();
-  const presence = useLive().presence.get(userId);
+  const presence = usePresence(userId);
   if (presence?.state === "online") return t("people.online");
   if (presence?.state === "away") return t("people.away");
   if (!presence?.last_seen_at) return t("people.offline");

@@ -1,10 +1,11 @@
 import { Connection, type Status } from "./connection";
+import { Gaze } from "./gaze";
 import type { Command, LogEvent, Operations, Schema } from "./generated/catalogue";
 import { newClientId, Outbox, type Shelf, type Unsent } from "./outbox";
 import { Problem } from "./problem";
 import { inserted, postsLoaded } from "./reduce/feed";
 import { historyAwaited, historyForgotten, historyLoaded } from "./reduce/history";
-import { TYPING_MS } from "./reduce/presence";
+import { presenceChanged, TYPING_MS } from "./reduce/presence";
 import { apply, hear } from "./reducer";
 import { rest } from "./rest";
 import { fromSnapshot, type Snapshot, type State } from "./state";
@@ -36,6 +37,7 @@ export class Client {
   private outbox: Outbox | undefined;
   private readonly typed = new Map<number, number>();
   private readonly loading = new Set<string>();
+  private readonly gaze = new Gaze((userIds) => void this.watch(userIds));
   private forgetTyping: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -55,7 +57,7 @@ export class Client {
         ready: (position) => {
           this.change((state) => ({ ...state, position: Math.max(state.position, position) }));
           void this.outbox?.flush();
-          void this.loadPresence();
+          this.gaze.again();
         },
       },
       url,
@@ -69,6 +71,7 @@ export class Client {
 
   /** Leaves. */
   stop(): void {
+    this.gaze.stop();
     this.connection.stop();
     clearTimeout(this.forgetTyping);
   }
@@ -130,6 +133,11 @@ export class Client {
   /** This device is in use, or idle. */
   presence(state: "online" | "away"): void {
     this.connection.tell("set_presence", { state });
+  }
+
+  /** Someone is on screen, until the returned function is called: their presence is kept right. */
+  lookAt(userId: number): () => void {
+    return this.gaze.on(userId);
   }
 
   /** I have read a room up to a message. */
@@ -217,13 +225,16 @@ export class Client {
     }
   }
 
-  /** Signals are not kept: who came and went while there was no connection is asked for. */
-  private async loadPresence(): Promise<void> {
-    await this.once("presence", async () => {
-      const { presence } = await this.command("list_presence", {});
-      const now = new Map(presence.map((one) => [one.user_id, one]));
-      this.change((state) => ({ ...state, presence: now }));
-    }).catch(() => undefined);
+  /** Signals are not kept: how those on screen are is asked for, and then told. */
+  private async watch(userIds: number[]): Promise<void> {
+    if (this.view.status !== "ready") return;
+    try {
+      const { presence } = await this.command("watch_presence", { user_ids: userIds });
+      this.change((state) => presence.reduce(presenceChanged, state));
+    } catch (error) {
+      // Without a connection nobody is watched; the next one asks again.
+      if (!(error instanceof Problem)) throw error;
+    }
   }
 
   private onEvent(event: LogEvent): void {

@@ -1,6 +1,6 @@
 import { Avatar, Indicator } from "@mantine/core";
 
-import { useLive } from "../app/live";
+import { usePresence } from "../app/usePresence";
 import type { Person } from "../client/state";
 
 const COLOURS = { online: "teal", away: "yellow", offline: "gray" } as const;
@@ -15,8 +15,7 @@ export function Face({
   size?: number;
   dot?: boolean;
 }) {
-  const state = useLive();
-  const here = person ? (state.presence.get(person.id)?.state ?? "offline") : "offline";
+  const here = usePresence(dot ? person?.id : undefined)?.state ?? "offline";
   return (
     <Indicator
       disabled={!dot || here === "offline"}

@@ -6,6 +6,7 @@ import { Link } from "react-router";
 import { Virtuoso } from "react-virtuoso";
 
 import { useClient, useLive } from "../app/live";
+import { usePresence } from "../app/usePresence";
 import { ago } from "../app/times";
 import { useOpenDirect } from "../chat/NewRoom";
 import type { Person } from "../client/state";
@@ -114,7 +115,7 @@ export function RoleBadge({ person }: { person: Person }) {
 /** Whether someone is here, or when they were. */
 export function Here({ person }: { person: Person }) {
   const { t } = useTranslation();
-  const presence = useLive().presence.get(person.id);
+  const presence = usePresence(person.id);
   if (presence?.state === "online") return t("people.online");
   if (presence?.state === "away") return t("people.away");
   if (!presence?.last_seen_at) return t("people.offline");

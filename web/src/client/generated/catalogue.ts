@@ -120,6 +120,8 @@ export interface Operations {
   unlike_post: { request: Schema["UnlikePost"]; answer: Schema["PostAnswer"] };
   /** Change my profile. */
   update_profile: { request: Schema["UpdateProfile"]; answer: Schema["MeAnswer"] };
+  /** Whom this device looks at */
+  watch_presence: { request: Schema["WatchPresence"]; answer: Schema["PresenceList"] };
 }
 
 /** What changed, by the event's type. */
@@ -201,6 +203,7 @@ export const COMMANDS = [
   "typing",
   "unlike_post",
   "update_profile",
+  "watch_presence",
 ] as const;
 
 /** Where REST offers each operation, below `/api/v1`. Braces hold fields of the request;

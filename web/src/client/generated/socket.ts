@@ -651,7 +651,7 @@ export interface components {
         };
         /**
          * PresenceSignal
-         * @description Someone came or went; audience ``person:<id>``.
+         * @description Someone came or went; audience ``watchers:<id>``, who look at them (`watch_presence`).
          */
         PresenceSignal: {
             presence: components["schemas"]["Presence"];
@@ -905,6 +905,15 @@ export interface components {
             language?: ("en" | "fi") | null;
             name?: string | null;
             title?: string | null;
+        };
+        /**
+         * WatchPresence
+         * @description The people whom this connection looks at now; it hears how they come and go.
+         *
+         *     Each call takes the place of the one before, and a new connection looks at nobody.
+         */
+        WatchPresence: {
+            user_ids: number[];
         };
     };
     responses: never;
