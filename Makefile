@@ -1,7 +1,7 @@
 # Everything a contributor runs has a name here; how it is done stands in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster demo test check lint format generate clean
+.PHONY: help run cluster demo test check lint format generate load clean
 
 help: ## Show this list
 	@scripts/help "$(firstword $(MAKEFILE_LIST))"
@@ -29,6 +29,9 @@ format: ## Rewrite the sources into their one format
 
 generate: ## Write the TypeScript types anew from the Python models
 	@scripts/generate
+
+load: ## Put a fresh server under load; leaves var/load/report.html (docs/load-tests.md)
+	@scripts/load
 
 clean: ## Remove what was installed and built; data in var/ stays
 	@scripts/clean

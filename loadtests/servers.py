@@ -16,6 +16,7 @@ from loadtests.peers.build import PEERS
 from loadtests.population import Person, Portal, populate, settings
 from loadtests.process import ROOT, Served
 from loadtests.swarm import Client
+from storage.log import EPOCH
 
 TEXT = "x" * 150
 
@@ -59,7 +60,8 @@ class TalkooWords:
         self.people = people
 
     def auth(self, index: int) -> Mapping[str, Any]:
-        return {"token": self.people[index][0].token}
+        # Everybody comes back with the state of the empty log, and catches up on what was since.
+        return {"token": self.people[index][0].token, "position": EPOCH}
 
     async def join(self, client: Client, index: int) -> None:
         return None
