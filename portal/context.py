@@ -16,6 +16,7 @@ from portal.model import EventBody, SignalBody
 from storage.blobs import Blobs
 from storage.commit import Busy, Change, ClientIdReused, Committer, Key, Tx, Unavailable
 from storage.database import Statements
+from storage.session_book import SessionBook
 from storage.shards import Shards
 
 T = TypeVar("T")
@@ -77,6 +78,7 @@ class Services:
     """The parts of the house that actions use; made once a process by ``server``."""
 
     shards: Shards
+    sessions: SessionBook
     committer: Committer
     blobs: Blobs
     mail: Mail

@@ -8,6 +8,7 @@ In that moment, without an await, it joins the hub. Recovery is whole or it is a
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Literal
 
 import structlog
@@ -25,8 +26,9 @@ from realtime.outage import DATABASE_OUTAGES
 from realtime.portals import Portals
 from realtime.viewer import Viewer
 from storage import standing as store
+from storage.gather import Gather
 from storage.log import EPOCH, Event
-from storage.standing import Standing
+from storage.standing import Key, Standing
 
 logger = structlog.get_logger(__name__)
 
@@ -64,6 +66,7 @@ class CatchUp:
         self.snapshot = snapshot
         self.ends = ends
         self.resyncs = 0
+        self._standings: Gather[Key, Standing] = Gather(self._load)
 
     async def run(self, connection: Connection) -> None:
         """Brings one connection live; goes on through outages of the database."""
@@ -122,21 +125,23 @@ class CatchUp:
 
     async def _standing(self, connection: Connection) -> tuple[Standing, Viewer]:
         actor = connection.actor
-        database = await self.services.shards.home(actor.portal_id)
-        async with database.read() as statements:
-            found = await store.standing(
-                statements, actor.portal_id, actor.user_id, actor.session_id
-            )
-            if found is None or not found.active:
-                raise Over("deactivated")
-            if not found.session:
-                raise Over("session_ended")
-            guest = found.role == "guest"
-            circles = (
-                await store.people_of(statements, actor.portal_id, found.rooms) if guest else {}
-            )
-        connection.become(found.role)
-        return found, Viewer.of(actor.user_id, found.role, found.rooms, circles)
+        found = await self._standings.get((actor.portal_id, actor.user_id, actor.session_id))
+        if found is None or not found.active:
+            raise Over("deactivated")
+        if not found.session:
+            raise Over("session_ended")
+        if found.role != actor.role:
+            connection.become(found.role)
+        return found, Viewer.of(actor.user_id, found.role, found.rooms, found.circles)
+
+    async def _load(self, keys: Sequence[Key]) -> dict[Key, Standing]:
+        shards, found = self.services.shards, dict[Key, Standing]()
+        for shard, portal_ids in (await shards.by_shard({key[0] for key in keys})).items():
+            here = set(portal_ids)
+            async with shards.databases[shard].read() as statements:
+                mine = [key for key in keys if key[0] in here]
+                found |= await store.standings(statements, mine)
+        return found
 
     def _why_resync(self, caught: int | None, standing: Standing) -> Reason | None:
         if caught is None:

@@ -16,6 +16,7 @@ from storage.commit import Committer
 from storage.database import Database
 from storage.log import Event
 from storage.migrate import Tree
+from storage.session_book import SessionBook
 from storage.shards import Shards
 
 _LATE_SECONDS = 10.0
@@ -143,6 +144,7 @@ def assemble(
     """The services that actions use."""
     return Services(
         shards=shards,
+        sessions=SessionBook(shards),
         committer=committer,
         blobs=open_blobs(settings),
         mail=mail,

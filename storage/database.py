@@ -152,10 +152,12 @@ class Database:
     async def read(self) -> AsyncGenerator[Statements]:
         """A transaction in which every statement sees the same moment."""
         async with self.reader.connect() as connection:
+            # Said outright: SQLAlchemy does not see what runs past it, and would end nothing.
+            transaction = await connection.begin()
             try:
                 yield Statements(connection)
             finally:
-                await connection.rollback()
+                await transaction.rollback()
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[Statements]:

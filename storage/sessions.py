@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import String, and_, bindparam, case, delete, or_, select, update
 
-from storage.database import Statements
+from storage.database import Statements, now_ms
+from storage.prepared import ByKeys, prepared
 from storage.schema import sessions, tokens, users
 
 
@@ -57,45 +59,65 @@ async def add_session(
     )
 
 
-async def holder(
-    statements: Statements, portal_id: int, token_hash: str, now: int
-) -> Holder | None:
-    """Whose live session a token opens: neither ended nor expired, of an active user."""
-    owner = and_(users.c.portal_id == portal_id, users.c.id == sessions.c.user_id)
-    row = await statements.first(
-        select(sessions.c.id, sessions.c.user_id, users.c.role, sessions.c.last_seen_at)
-        .select_from(sessions.join(users, owner))
-        .where(
-            sessions.c.portal_id == portal_id,
-            sessions.c.token_hash == token_hash,
-            sessions.c.ended_at.is_(None),
-            sessions.c.expires_at > now,
-            users.c.deactivated_at.is_(None),
+_HOLDERS = ByKeys(
+    select(
+        sessions.c.portal_id,
+        sessions.c.token_hash,
+        sessions.c.id,
+        sessions.c.user_id,
+        users.c.role,
+        sessions.c.last_seen_at,
+        sessions.c.expires_at,
+    )
+    .select_from(
+        sessions.join(
+            users, and_(users.c.portal_id == sessions.c.portal_id, users.c.id == sessions.c.user_id)
         )
     )
-    if row is None:
-        return None
-    return Holder(int(row.id), int(row.user_id), row.role, int(row.last_seen_at))
+    .where(sessions.c.ended_at.is_(None), users.c.deactivated_at.is_(None)),
+    sessions.c.portal_id,
+    sessions.c.token_hash,
+)
 
 
-async def saw(
-    statements: Statements,
-    portal_id: int,
-    session_id: int,
-    *,
-    now: int,
-    expires_at: int,
-    address: str,
-) -> None:
-    """Notes that a session was used, which also puts off its end."""
-    values: dict[str, object] = {"last_seen_at": now, "expires_at": expires_at}
-    if address:
-        values["address"] = address
-    await statements.run(
-        update(sessions)
-        .where(sessions.c.portal_id == portal_id, sessions.c.id == session_id)
-        .values(**values)
+async def holders(
+    statements: Statements, keys: Sequence[tuple[int, str]]
+) -> dict[tuple[int, str], Holder]:
+    """Whose live sessions tokens open, by (portal, hash): not ended, not expired, of the active."""
+    now = now_ms()
+    return {
+        (portal_id, token_hash): Holder(session_id, user_id, role, last_seen_at)
+        for portal_id, token_hash, session_id, user_id, role, last_seen_at, expires_at in (
+            await statements.rows_by(_HOLDERS, keys)
+        )
+        if expires_at > now
+    }
+
+
+# A session that was used: portal, session, when, when it ends now, and from which address.
+Sighting = tuple[int, int, int, int, str]
+
+_SAW = prepared(
+    update(sessions)
+    .where(sessions.c.portal_id == bindparam("portal"), sessions.c.id == bindparam("session"))
+    .values(
+        last_seen_at=bindparam("at"),
+        expires_at=bindparam("until"),
+        address=case(
+            (bindparam("from", type_=String) != "", bindparam("from", type_=String)),
+            else_=sessions.c.address,
+        ),
     )
+)
+
+
+async def saw_many(statements: Statements, sightings: Sequence[Sighting]) -> None:
+    """Notes that sessions were used; an address that is not known stays as it is."""
+    for portal_id, session_id, at, until, address in sightings:
+        await statements.driven(
+            _SAW,
+            {"portal": portal_id, "session": session_id, "at": at, "until": until, "from": address},
+        )
 
 
 async def live_sessions(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from storage import log
 from storage.database import Statements
+from storage.prepared import ByKeys
 from storage.rooms import living
-from storage.schema import members, sessions, users
+from storage.schema import clocks, members, sessions, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,40 +24,64 @@ class Standing:
     # Whether the session that asks is still alive.
     session: bool
     rooms: frozenset[int]
+    # For a guest: who is in each of them.
+    circles: Mapping[int, set[int]]
 
 
-async def standing(
-    statements: Statements, portal_id: int, user_id: int, session_id: int
-) -> Standing | None:
-    """Reads it; None when there is no such user. ``statements`` must see one moment."""
-    clock = await log.clock(statements, portal_id)
-    user = await statements.first(
-        select(users.c.role, users.c.deactivated_at).where(
-            users.c.portal_id == portal_id, users.c.id == user_id
+# A portal, a user of it, and a session.
+Key = tuple[int, int, int]
+
+
+_CLOCKS = ByKeys(select(clocks.c.portal_id, clocks.c.last, clocks.c.trimmed), clocks.c.portal_id)
+_USERS = ByKeys(
+    select(users.c.portal_id, users.c.id, users.c.role, users.c.deactivated_at),
+    users.c.portal_id,
+    users.c.id,
+)
+_SESSIONS = ByKeys(
+    select(sessions.c.portal_id, sessions.c.id, sessions.c.user_id).where(
+        sessions.c.ended_at.is_(None)
+    ),
+    sessions.c.portal_id,
+    sessions.c.id,
+)
+_ROOMS = ByKeys(
+    select(members.c.portal_id, members.c.user_id, members.c.room_id),
+    members.c.portal_id,
+    members.c.user_id,
+)
+
+
+async def standings(statements: Statements, keys: Sequence[Key]) -> dict[Key, Standing]:
+    """Where users stand, by (portal, user, session). ``statements`` must see one moment."""
+    portals = sorted({(key[0],) for key in keys})
+    people = sorted({key[:2] for key in keys})
+    ends = {row[0]: (row[1], row[2]) for row in await statements.rows_by(_CLOCKS, portals)}
+    found = {(row[0], row[1]): row[2:] for row in await statements.rows_by(_USERS, people)}
+    asked = sorted({(key[0], key[2]) for key in keys})
+    live = {tuple(row) for row in await statements.rows_by(_SESSIONS, asked)}
+    rooms: dict[tuple[int, int], set[int]] = {}
+    for portal_id, user_id, room_id in await statements.rows_by(_ROOMS, people):
+        rooms.setdefault((portal_id, user_id), set()).add(room_id)
+    made: dict[Key, Standing] = {}
+    for key in keys:
+        portal_id, user_id, session_id = key
+        if (portal_id, user_id) not in found:
+            continue
+        role, gone = found[portal_id, user_id]
+        last, trimmed = ends[portal_id]
+        inside = frozenset(rooms.get((portal_id, user_id), ()))
+        circles = await people_of(statements, portal_id, inside) if role == "guest" else {}
+        made[key] = Standing(
+            last=last,
+            trimmed=trimmed,
+            role=role,
+            active=gone is None,
+            session=(portal_id, session_id, user_id) in live,
+            rooms=inside,
+            circles=circles,
         )
-    )
-    if user is None:
-        return None
-    ended = await statements.first(
-        select(sessions.c.ended_at).where(
-            sessions.c.portal_id == portal_id,
-            sessions.c.id == session_id,
-            sessions.c.user_id == user_id,
-        )
-    )
-    rooms = await statements.all(
-        select(members.c.room_id).where(
-            members.c.portal_id == portal_id, members.c.user_id == user_id
-        )
-    )
-    return Standing(
-        last=clock.last,
-        trimmed=clock.trimmed,
-        role=str(user.role),
-        active=user.deactivated_at is None,
-        session=ended is not None and ended.ended_at is None,
-        rooms=frozenset(int(row.room_id) for row in rooms),
-    )
+    return made
 
 
 async def people_of(

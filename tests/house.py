@@ -19,6 +19,7 @@ from storage.commit import Committer
 from storage.database import Database
 from storage.log import Event
 from storage.migrate import migrate
+from storage.session_book import SessionBook
 from storage.shards import Shards
 
 PUBLIC_URL = "http://localhost:8024"
@@ -172,6 +173,7 @@ async def open_house(url: str, folder: Path, limits: Limits | None = None) -> As
     mail, signals = Outbox(), SignalBook()
     services = Services(
         shards=shards,
+        sessions=SessionBook(shards),
         committer=Committer(shards, published),
         blobs=FolderBlobs(folder),
         mail=mail,

@@ -8,7 +8,6 @@ from portal.accounts.starting import DAY_MS
 from portal.accounts.tokens import portal_of, stored
 from portal.context import Actor, Caller, Role, Services
 from portal.errors import unauthorized
-from storage import sessions
 from storage.database import now_ms
 from storage.shards import UnknownPortal
 
@@ -28,22 +27,13 @@ async def authenticate(
     if named is None or (portal_id is not None and named != portal_id):
         raise unauthorized("This session has ended, or never was. Log in again.")
     try:
-        database = await services.shards.home(named)
+        holder = await services.sessions.holder(named, stored(token))
     except UnknownPortal:
-        raise unauthorized("This session has ended, or never was. Log in again.") from None
-    now = now_ms()
-    async with database.read() as statements:
-        holder = await sessions.holder(statements, named, stored(token), now)
+        holder = None
     if holder is None:
         raise unauthorized("This session has ended, or never was. Log in again.")
+    now = now_ms()
     if now - holder.last_seen_at > SIGHTING_MS:
-        async with database.write() as statements:
-            await sessions.saw(
-                statements,
-                named,
-                holder.session_id,
-                now=now,
-                expires_at=now + services.limits.session_days * DAY_MS,
-                address=caller.address,
-            )
+        until = now + services.limits.session_days * DAY_MS
+        await services.sessions.saw((named, holder.session_id, now, until, caller.address))
     return Actor(named, holder.user_id, cast(Role, holder.role), holder.session_id)

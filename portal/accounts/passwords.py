@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
@@ -13,9 +14,21 @@ from portal.limits import Limits
 
 # RFC 9106's second choice (64 MiB, three passes), which argon2-cffi takes by default: tens of
 # milliseconds here, dear for who tries many.
-_HASHER = PasswordHasher()
+# One lane: four would take as long in all, on four cores that others want.
+_HASHER = PasswordHasher(parallelism=1)
+
+
+def _step_back() -> None:
+    """Hashing comes after everything else that the process does: on Linux a thread's own matter."""
+    os.nice(10)
+
+
 # Each hash takes 64 MiB and a core; a storm of log-ins queues here instead of taking the machine.
-_THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+_THREADS = ThreadPoolExecutor(
+    max_workers=max(1, (os.cpu_count() or 1) // 2),
+    thread_name_prefix="argon2",
+    initializer=_step_back,
+)
 # Compared with when there is no such user, so that the answer takes as long.
 _NOBODY = _HASHER.hash("nobody has this password")
 

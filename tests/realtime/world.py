@@ -27,6 +27,7 @@ from storage import log
 from storage.commit import Committer, Tx
 from storage.database import Database, now_ms
 from storage.schema import members, rooms, sessions, users
+from storage.session_book import SessionBook
 from storage.shards import Shards
 from tests.realtime.client import Client, until
 from tests.realtime.stand_ins import OPERATIONS, Said, authenticate
@@ -257,6 +258,7 @@ class World:
         node = Node(NodeSettings(**options), self.shards, self.limits, self.meeting)
         services = Services(
             shards=self.shards,
+            sessions=SessionBook(self.shards),
             committer=Committer(self.shards, node.publish),
             blobs=cast(Any, None),
             mail=cast(Any, None),

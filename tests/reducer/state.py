@@ -29,11 +29,10 @@ async def look(context: Context) -> tuple[Standing, Viewer]:
     """Where a person stands now, and what they see."""
     me = context.me
     async with context.read() as statements:
-        standing = await store.standing(statements, me.portal_id, me.user_id, me.session_id)
-        assert standing is not None
-        guest = standing.role == "guest"
-        circles = await store.people_of(statements, me.portal_id, standing.rooms) if guest else {}
-    return standing, Viewer.of(me.user_id, standing.role, standing.rooms, circles)
+        key = (me.portal_id, me.user_id, me.session_id)
+        standing = (await store.standings(statements, [key]))[key]
+
+    return standing, Viewer.of(me.user_id, standing.role, standing.rooms, standing.circles)
 
 
 async def read_log(context: Context, after: int) -> list[Event]:

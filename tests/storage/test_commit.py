@@ -7,11 +7,14 @@ import json
 from collections.abc import Awaitable, Callable
 
 import pytest
+from sqlalchemy import select
 
 from storage import log
 from storage.commit import Busy, ClientIdReused, Committer, Key, Tx
-from storage.database import Statements
+from storage.database import Database, Statements
 from storage.log import EPOCH, Event
+from storage.prepared import ByKeys
+from storage.schema import clocks
 from storage.shards import Shards
 from tests.storage.conftest import NewPortal
 
@@ -193,6 +196,25 @@ async def test_trimming_keeps_what_is_newer_and_remembers_where(
         clock = await log.clock(reading, portal_id)
     assert clock == log.Clock(last=newest.position, trimmed=newest.position)
     assert await committer.commit(portal_id, say("d")) == newest.position + 1
+
+
+async def test_each_reading_sees_its_own_moment(
+    committer: Committer, shards: Shards, new_portal: NewPortal
+) -> None:
+    """Also when all that it ran went past SQLAlchemy, on one connection that is used again."""
+    portal_id = await new_portal()
+    database = Database((await shards.home(portal_id)).url, connections=1)
+    try:
+        for _ in range(3):
+            position = await committer.commit(portal_id, say("a"))
+            async with database.read() as statements:
+                rows = await statements.rows_by(_LAST, [(portal_id,)])
+            assert [row[0] for row in rows] == [position]
+    finally:
+        await database.close()
+
+
+_LAST = ByKeys(select(clocks.c.last), clocks.c.portal_id)
 
 
 async def test_reading_sees_one_moment(

@@ -90,6 +90,7 @@ async def _connect(served: Served, side: Side) -> None:
     await asyncio.gather(*(observer.connect(head.position - 5) for observer in observers))
     for observer in observers:
         await observer.do("set_presence", state="away")
+        await observer.do("watch_presence", user_ids=[side.people["member"].id])
     # The node's own slow look at the clocks.
     await served.server.node.portals.poll()
     await asyncio.gather(*(observer.close() for observer in observers))
