@@ -8,24 +8,16 @@ from typing import cast
 
 from portal.context import Actor, Caller, Role
 from realtime.seam import Line
+from realtime.tickets import Ticket
 
 
 class Connection:
     """A client, who it is, and how far it has got."""
 
     __slots__ = (
-        "actor",
-        "caller",
-        "caught",
-        "ending",
-        "line",
-        "live",
-        "send",
-        "sid",
-        "started",
-        "task",
-        "watching",
-    )
+        "actor", "bound", "caller", "caught", "ending", "line", "live", "send", "sid", "started",
+        "task", "ticket", "ticket_at", "watching",
+    )  # fmt: skip
 
     def __init__(
         self, sid: str, line: Line, actor: Actor, caller: Caller, position: int | None
@@ -38,6 +30,11 @@ class Connection:
         self.caught = position
         # True when the client has a state to go on from.
         self.started = position is not None
+        # What it showed to come back without a query, if anything, and of what token it was.
+        self.ticket: Ticket | None = None
+        self.bound = b""
+        # When it was given its newest ticket, in seconds of the monotonic clock.
+        self.ticket_at = 0.0
         # True while the hub delivers to it.
         self.live = False
         # True from when it was decided to end it: nothing more is done for it.

@@ -17,6 +17,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request
 
 from realtime.outbox import Outbox
+from realtime.pacing import Pacer
 from realtime.packet import Packet, framed
 from realtime.websocket import ServerState, WebSocket
 from realtime.wheel import Wheel
@@ -32,6 +33,7 @@ class Host(Protocol):
 
     wheel: Wheel
     outbox: Outbox
+    pacer: Pacer
     frame_bytes: int
     # A client for which more than this waits does not read.
     slow_bytes: int
@@ -214,7 +216,15 @@ class LiveSocket(WebSocket):
     def data_received(self, data: bytes) -> None:
         """Whatever comes proves that the client is there."""
         self.heard = True
-        super().data_received(data)
+        if self.begun:
+            super().data_received(data)
+        else:
+            # Handshakes come in crowds; a client sends nothing more before its is answered.
+            self.host.pacer.add(lambda: self._begin(data))
+
+    def _begin(self, data: bytes) -> None:
+        if not self.closed:
+            super().data_received(data)
 
     def received(self, message: str | bytes) -> None:
         """An Engine.IO packet."""

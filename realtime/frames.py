@@ -39,9 +39,9 @@ def signal(type_: str, body: str) -> Packet:
     return Packet.of(f'2["signal",{{"type":{json.dumps(type_)},"body":{body}}}]')
 
 
-def ready(position: int) -> Packet:
+def ready(position: int, ticket: str | None) -> Packet:
     """Everything up to ``position`` was delivered; from here on it is live."""
-    return Packet.of(f'2["ready",{{"position":{position}}}]')
+    return Packet.of(f'2["ready",{{"position":{position},"ticket":{json.dumps(ticket)}}}]')
 
 
 def resync(reason: str, snapshot: str) -> Packet:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -11,17 +12,18 @@ from typing import Any, Protocol
 import structlog
 from socketio.exceptions import ConnectionRefusedError as Refused
 
-from portal.context import Actor, Caller, Services
+from portal.context import Services
 from portal.errors import Problem, unavailable
 from portal.operation import AnyOperation
 from realtime import frames
 from realtime.catch_up import CatchUp
 from realtime.commands import Commands, failed, internal
-from realtime.connect import Handshake
+from realtime.connect import Admitted, Handshake
 from realtime.connection import Connection
 from realtime.outage import DATABASE_OUTAGES
 from realtime.portals import Portals
 from realtime.seam import Line, LineOptions, Server
+from realtime.tickets import RENEW_SECONDS
 
 logger = structlog.get_logger(__name__)
 
@@ -78,8 +80,9 @@ class Gateway:
         self._commands = Commands(services, operations)
         self._taking = True
         self._catch_up = CatchUp(
-            services, portals, portals.reader, operations["get_snapshot"], self
+            services, portals, portals.reader, operations["get_snapshot"], self, handshake.tickets
         )
+        handshake.vouch = self._catch_up.vouch
 
     # --- Connecting ---------------------------------------------------------------------------
 
@@ -88,21 +91,21 @@ class Gateway:
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], auth: Any = None) -> None:
         try:
-            actor, caller, position = await self._admit(sid, environ, auth)
+            admitted = await self._admit(sid, environ, auth)
         except Problem as problem:
             self.counts.refused += 1
             raise Refused(problem.details.title, problem.as_json()) from problem
         line = self.server.line_of(sid)
         if line is None:
             return  # It left while it was being admitted.
-        line.owner = connection = Connection(sid, line, actor, caller, position)
+        connection = Connection(sid, line, admitted.actor, admitted.caller, admitted.position)
+        connection.ticket, connection.bound = admitted.ticket, admitted.bound
+        line.owner = connection
         self._enter(connection)
         # Runs when this handler has returned and the client was told that it is connected.
         self._bring_up(connection)
 
-    async def _admit(
-        self, sid: str, environ: Mapping[str, Any], auth: Any
-    ) -> tuple[Actor, Caller, int | None]:
+    async def _admit(self, sid: str, environ: Mapping[str, Any], auth: Any) -> Admitted:
         if not self._taking:
             raise unavailable("This node is going away; connect again.")
         try:
@@ -184,6 +187,13 @@ class Gateway:
         self._out_of_hub(connection)
         connection.caught = None
         self._bring_up(connection)
+
+    def renew_tickets(self) -> None:
+        """Gives those who are live a new ticket when theirs is getting old."""
+        before = time.monotonic() - RENEW_SECONDS
+        for connection in self.connections.values():
+            if connection.live and connection.ticket_at < before:
+                self._catch_up.renew(connection)
 
     def role_changed(self, connection: Connection, role: str) -> None:
         """Commands have the new role from now on."""

@@ -16,6 +16,7 @@ from portal import audience
 from realtime import frames
 from realtime.changes import Became, Came, Change, Ended, Gone, Left, change_of, changes_views
 from realtime.packet import Packet
+from realtime.recent import Told
 from realtime.viewer import Viewer
 from realtime.wire import Signal
 from storage.log import Event
@@ -193,32 +194,33 @@ class Hub:
         # A guest who looks may know the person no more.
         return [c for c in looking if self.users[c.user_id].viewer.knows(user_id)]
 
-    def deliver(self, events: Sequence[Event]) -> None:
+    def deliver(self, told: Sequence[Told]) -> None:
         """Hands events to their audiences, in order. Never raises."""
         start = 0
-        while start < len(events):
+        while start < len(told):
             end = start + 1
             # Neighbours for the same people, as a busy room's are, go out as one.
-            while end < len(events) and _alike(events[start], events[end]):
+            while end < len(told) and _alike(told[start].event, told[end].event):
                 end += 1
-            self._try(events[start:end])
+            self._try(told[start:end])
             start = end
 
-    def _try(self, alike: Sequence[Event]) -> None:
+    def _try(self, alike: Sequence[Told]) -> None:
         try:
             self._deliver(alike)
         except Exception:
             # Whoever did not get it must not get the next: all come back and catch up.
-            logger.exception("delivery_failed", portal=self.portal_id, position=alike[0].position)
+            position = alike[0].event.position
+            logger.exception("delivery_failed", portal=self.portal_id, position=position)
             for connection in self.connections():
                 self.ends.cut(connection, "fault")
 
-    def _deliver(self, alike: Sequence[Event]) -> None:
-        change = change_of(alike[0]) if len(alike) == 1 else None
+    def _deliver(self, alike: Sequence[Told]) -> None:
+        change = change_of(alike[0].event) if len(alike) == 1 else None
         if change is not None:
             self._before(change)
-        packet = Packet.joined([frames.event(event) for event in alike])
-        self._send(self.receivers(alike[0].audience), packet)
+        packet = Packet.joined([one.packet for one in alike])
+        self._send(self.receivers(alike[0].event.audience), packet)
         if change is not None:
             self._after(change)
 

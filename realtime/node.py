@@ -59,6 +59,7 @@ from realtime.redis_client import OUTAGES as REDIS_OUTAGES
 from realtime.seam import LineOptions, Sender
 from realtime.signals import BusSignals
 from realtime.tasks import stop
+from realtime.tickets import Tickets
 from storage import presence as store
 from storage.database import now_ms
 from storage.log import Event
@@ -75,6 +76,8 @@ class NodeSettings:
     prefix: str = "talkoo"
     # New with every start, so that a node never meets the entries of its former life.
     node_id: str = field(default_factory=lambda: secrets.token_hex(6))
+    # What tickets are signed with: the same on all nodes.
+    ticket_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     # Half of what a lost hint may cost at the worst; the query is one read of a small table.
     poll_seconds: float = 2.0
     poll_seconds_without_bus: float = 1.0
@@ -145,7 +148,8 @@ class Node:
     ) -> None:
         """Gets what actions work with; connects are taken from then on."""
         self._services = services
-        handshake = Handshake(services, authenticate, allowed_origin)
+        tickets = Tickets(self.settings.ticket_key)
+        handshake = Handshake(services, authenticate, allowed_origin, tickets)
         self.gateway.attach(services, operations, handshake, self.portals, self.presence)
 
     def app(self, other: Any) -> Any:
@@ -228,6 +232,7 @@ class Node:
                 seat.hub.tell_all(frames.signal(body.type, body.model_dump_json()))
 
     async def _sweep(self) -> None:
+        self.gateway.renew_tickets()
         self.gateway.sweep()
         await self.portals.sweep()
 

@@ -13,6 +13,7 @@ from realtime.bus import Bus
 from realtime.follower import Follower
 from realtime.hub import Ends, Hub
 from realtime.log_reader import LogReader
+from realtime.recent import Budget, Recent
 from realtime.wire import Committed, Signals
 from storage.log import Event
 
@@ -22,11 +23,17 @@ logger = structlog.get_logger(__name__)
 IDLE_SECONDS = 30.0
 
 
+# The newest events that are kept for who comes back: of one portal, and bytes of all together.
+RECENT_EVENTS = 1_000
+RECENT_BYTES = 128_000_000
+
+
 @dataclass(slots=True, eq=False)
 class Seat:
     """One portal on this node. ``follower`` stands once ``started`` is done."""
 
     hub: Hub
+    recent: Recent
     started: asyncio.Task[Follower] | None = None
     follower: Follower | None = None
     # The newest position that was heard of before the follower stood.
@@ -52,6 +59,7 @@ class Portals:
         self.reader = reader
         self.ends = ends
         self.malformed = 0
+        self.budget = Budget(RECENT_BYTES)
         self._seats: dict[int, Seat] = {}
         self._subscribing = asyncio.Lock()
 
@@ -89,7 +97,8 @@ class Portals:
     def _seat(self, portal_id: int) -> Seat:
         seat = self._seats.get(portal_id)
         if seat is None:
-            seat = self._seats[portal_id] = Seat(Hub(portal_id, self.ends))
+            recent = Recent(0, RECENT_EVENTS, self.budget)
+            seat = self._seats[portal_id] = Seat(Hub(portal_id, self.ends), recent)
             seat.idle_since = time.monotonic()
         return seat
 
@@ -102,8 +111,13 @@ class Portals:
                     wire.channel(portal_id), lambda data: self.hear(portal_id, data)
                 )
             clock = await self.reader.clock(portal_id)
+            seat.recent.begin(clock.last)
             seat.follower = Follower(
-                portal_id, clock.last, self.reader, seat.hub.deliver, lambda: self._lost(seat)
+                portal_id,
+                clock.last,
+                self.reader,
+                lambda events: seat.hub.deliver(seat.recent.add(events)),
+                lambda: self._lost(seat),
             )
             seat.told = clock.last
             seat.follower.saw(seat.heard)
@@ -130,6 +144,7 @@ class Portals:
             # Someone may have come while we waited for our turn.
             if portal_id not in self._seats:
                 await self.bus.unsubscribe(wire.channel(portal_id))
+        seat.recent.clear()
         if seat.follower is not None:
             await seat.follower.close()
 

@@ -23,6 +23,7 @@ from websockets.http11 import Request
 
 from realtime.engine import CONNECT_SECONDS, LiveSocket
 from realtime.outbox import Outbox
+from realtime.pacing import Pacer
 from realtime.packet import Packet
 from realtime.polled import Polled
 from realtime.strict_json import StrictJson
@@ -148,6 +149,7 @@ class Server(_Base):
             cors_allowed_origins=origin_allowed,
         )
         self.outbox = Outbox()
+        self.pacer = Pacer()
         self.wheel = Wheel(options.ping_interval, options.ping_timeout)
         self.frame_bytes = options.frame_bytes
         self.slow_bytes = options.slow_bytes

@@ -78,6 +78,11 @@ class WebSocket(asyncio.Protocol):
     def lost(self) -> None:
         """It is over; called once, and only after `accept`."""
 
+    @property
+    def begun(self) -> bool:
+        """Whether the handshake is done."""
+        return self._machine is not None
+
     # --- The transport's side ------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -55,7 +55,8 @@ async def open_server(settings: Settings) -> AsyncGenerator[Server]:
     shards = parts.open_shards(settings)
     try:
         await parts.require_migrated(shards)
-        node = Node(_node_settings(settings), shards, settings.limits)
+        key = bytes.fromhex(await shards.secret("tickets"))
+        node = Node(_node_settings(settings, key), shards, settings.limits)
         mail = parts.open_mail(settings)
         committer = Committer(shards, published=node.publish)
         services = parts.assemble(
@@ -90,10 +91,15 @@ async def _live(node: Node, services: Services, settings: Settings) -> AsyncGene
         await node.stop()
 
 
-def _node_settings(settings: Settings) -> NodeSettings:
+def _node_settings(settings: Settings, ticket_key: bytes) -> NodeSettings:
     # Never the same twice: a node must not meet what its former life left in Redis.
     node_id = f"{settings.node_name}-{secrets.token_hex(4)}"
-    return NodeSettings(redis=settings.redis, prefix=settings.redis_prefix, node_id=node_id)
+    return NodeSettings(
+        redis=settings.redis,
+        prefix=settings.redis_prefix,
+        node_id=node_id,
+        ticket_key=ticket_key,
+    )
 
 
 def _server(settings: Settings, services: Services, node: Node) -> Server:

@@ -57,6 +57,15 @@ directory_logins = directory_table(
     _number("user_id"),
 )
 
+# What nodes sign with.
+directory_secrets = directory_table(
+    directory,
+    "directory_secrets",
+    Column("name", String(64), primary_key=True),
+    _string("secret", 128),
+    _number("created_at"),
+)
+
 # --- The log ---------------------------------------------------------------------------------
 
 clocks = portal_table(

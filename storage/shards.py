@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterable, Mapping
 
@@ -9,7 +10,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import Database, now_ms
-from storage.schema import directory_homes, directory_logins, directory_portals
+from storage.schema import (
+    directory_homes,
+    directory_logins,
+    directory_portals,
+    directory_secrets,
+)
 
 # How long a node trusts what it read in the directory. Moves of portals are rare and announced.
 DIRECTORY_CACHE_SECONDS = 60.0
@@ -118,6 +124,17 @@ class Shards:
                 .where(directory_portals.c.portal_id == portal_id)
                 .values(ready_at=now_ms())
             )
+
+    async def secret(self, name: str) -> str:
+        """A secret that all nodes share: 256 bits, made by whoever asks first."""
+        made = {"name": name, "secret": secrets.token_hex(32), "created_at": now_ms()}
+        async with self.directory.write() as statements:
+            await statements.put_or_skip(directory_secrets, **made)
+        async with self.directory.read() as statements:
+            found = await statements.scalar(
+                select(directory_secrets.c.secret).where(directory_secrets.c.name == name)
+            )
+        return str(found)
 
     async def remember_login(self, email_key: str, portal_id: int, user_id: int) -> None:
         """Notes that an e-mail address belongs to a user of a portal."""

@@ -62,6 +62,14 @@ class PositionSignal(SignalBody):
     position: Position
 
 
+class TicketSignal(SignalBody):
+    """A new ticket: give it with the position at the next connect, and it is quick."""
+
+    type: ClassVar[str] = "ticket"
+    position: Position
+    ticket: str
+
+
 class PresenceList(Answer):
     """Everybody whom I may know and who was ever here; the others were not yet."""
 

@@ -16,6 +16,7 @@ from portal.presence.model import (
     PresenceSignal,
     SetPresence,
     State,
+    TicketSignal,
     Typing,
     TypingSignal,
     WatchPresence,
@@ -118,4 +119,9 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     query("list_presence", list_presence, Nothing, PresenceList, "Who is here now"),
 )
 EVENTS: tuple[type[EventBody], ...] = ()
-SIGNALS: tuple[type[SignalBody], ...] = (PresenceSignal, TypingSignal, PositionSignal)
+SIGNALS: tuple[type[SignalBody], ...] = (
+    PresenceSignal,
+    TypingSignal,
+    PositionSignal,
+    TicketSignal,
+)

@@ -63,6 +63,7 @@ SHAPES: Mapping[str, Shape] = {
     "presence": fields("", presence=fields("user_id state last_seen_at")),
     "typing": fields("room_id user_id"),
     "position": fields("position"),
+    "ticket": fields("position ticket"),
 }
 
 

@@ -102,9 +102,11 @@ async def test_the_cookie_is_good_only_from_our_pages(
 async def test_the_cookie_needs_an_origin_on_a_websocket(world: World, served: Served) -> None:
     """Only a page can forge nothing here: a websocket handshake of a browser names its origin."""
     from realtime.connect import Handshake
+    from realtime.tickets import Tickets
     from tests.realtime.stand_ins import authenticate
 
-    handshake = Handshake(served.services, authenticate, lambda host, origin: True)
+    tickets = Tickets(b"key")
+    handshake = Handshake(served.services, authenticate, lambda host, origin: True, tickets)
     environ = {"HTTP_UPGRADE": "websocket", "HTTP_SEC_FETCH_SITE": "same-origin"}
     assert not handshake._own_page(environ)
     assert handshake._own_page(environ | {"HTTP_ORIGIN": "http://x"})

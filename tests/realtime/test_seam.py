@@ -36,7 +36,7 @@ def test_frames_are_what_the_library_would_send() -> None:
     pairs = [
         (frames.event(event), "event", {"position": 7, "type": "said", "at": 9, "body": body}),
         (frames.signal("typing", "{}"), "signal", {"type": "typing", "body": {}}),
-        (frames.ready(7), "ready", {"position": 7}),
+        (frames.ready(7, "t"), "ready", {"position": 7, "ticket": "t"}),
         (frames.ended("gone"), "ended", {"reason": "gone"}),
         (frames.resync("first", '{"a":1}'), "resync", {"reason": "first", "snapshot": {"a": 1}}),
     ]  # fmt: skip

@@ -23,11 +23,14 @@ const ANSWER_MS = 15_000;
 /** The live connection of one browser window. Reconnects by itself, with jitter. */
 export class Connection {
   private readonly socket: Socket;
+  // The newest: with it the server lets this window back in without a look into the database.
+  private ticket: string | null = null;
 
   constructor(listener: Listener, url?: string) {
     const options = {
       // Asked for at each connection: the position that was handled last.
-      auth: (give: (auth: object) => void) => give({ position: listener.position() }),
+      auth: (give: (auth: object) => void) =>
+        give({ position: listener.position(), ticket: this.ticket }),
       transports: ["websocket", "polling"],
       reconnectionDelay: 300,
       reconnectionDelayMax: 5000,
@@ -81,9 +84,13 @@ export class Connection {
     const { socket } = this;
     let over = false;
     socket.on("event", (event: LogEvent) => listener.event(event));
-    socket.on("signal", (signal: LiveSignal) => listener.signal(signal));
+    socket.on("signal", (signal: LiveSignal) => {
+      if (signal.type === "ticket") this.ticket = signal.body.ticket;
+      listener.signal(signal);
+    });
     socket.on("resync", (resync: { snapshot: Snapshot }) => listener.resync(resync.snapshot));
-    socket.on("ready", (ready: { position: number }) => {
+    socket.on("ready", (ready: { position: number; ticket: string | null }) => {
+      this.ticket = ready.ticket;
       listener.ready(ready.position);
       listener.status("ready");
     });

@@ -76,6 +76,7 @@ export function hear(state: State, signal: LiveSignal, now: number): State {
     case "typing":
       return typing(state, signal.body.room_id, signal.body.user_id, now);
     case "position":
+    case "ticket":
       return { ...state, position: Math.max(state.position, signal.body.position) };
   }
 }

@@ -153,6 +153,7 @@ export interface Events {
 export interface Signals {
   position: Schema["PositionSignal"];
   presence: Schema["PresenceSignal"];
+  ticket: Schema["TicketSignal"];
   typing: Schema["TypingSignal"];
 }
 

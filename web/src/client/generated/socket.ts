@@ -879,6 +879,14 @@ export interface components {
             rooms: components["schemas"]["Room"][];
         };
         /**
+         * TicketSignal
+         * @description A new ticket: give it with the position at the next connect, and it is quick.
+         */
+        TicketSignal: {
+            position: number;
+            ticket: string;
+        };
+        /**
          * Typing
          * @description I am typing in a room. Sent every few seconds while it is so.
          */

@@ -1,0 +1,79 @@
+"""Work that comes in crowds, a little at a time, so that everybody else has their turn between.
+
+When a node dies its clients knock within a second. Their handshakes, and what it takes to bring
+them live, would hold up the messages of those who are here already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+
+logger = structlog.get_logger(__name__)
+
+# Longer than a handshake, shorter than anybody notices.
+SLICE_SECONDS = 0.004
+
+
+class Pacer:
+    """Calls functions in their order, for a moment in each turn of the loop."""
+
+    def __init__(self, slice_seconds: float = SLICE_SECONDS) -> None:
+        self._slice = slice_seconds
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, work: Callable[[], None]) -> None:
+        """Will call it, at the latest when those before it are done."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._run)
+        self._waiting.append(work)
+
+    def _run(self) -> None:
+        until = time.perf_counter() + self._slice
+        while self._waiting:
+            try:
+                self._waiting[0]()
+            except Exception:
+                logger.exception("paced_work_failed")
+            # Only now, so that work which is added meanwhile does not start a second run.
+            self._waiting.popleft()
+            if time.perf_counter() > until:
+                break
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._run)
+
+
+class Crowded(Exception):
+    """Too many wait already."""
+
+
+class Gate:
+    """Lets so many in at once; the others wait, and not too many of them."""
+
+    def __init__(self, at_once: int, waiting: int) -> None:
+        self._turn = asyncio.Semaphore(at_once)
+        self._most = waiting
+        self.waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[None]:
+        """One's turn; raises Crowded."""
+        if self.waiting >= self._most:
+            raise Crowded
+        self.waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self.waiting -= 1
+        try:
+            yield
+        finally:
+            self._turn.release()
