@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from api import accounts, chat, feed, outbox, presence, snapshot
+from api import accounts, admin, chat, feed, outbox, presence, snapshot
 from api.routes import AnyRoute
 
 MODULES: dict[str, tuple[AnyRoute, ...]] = {
     "accounts": (*accounts.ROUTES, *accounts.PICTURES),
+    "admin": admin.ROUTES,
     "chat": chat.ROUTES,
     "feed": feed.ROUTES,
     "presence": presence.ROUTES,

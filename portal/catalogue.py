@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from portal.accounts import operations as accounts
+from portal.admin import operations as admin
 from portal.chat import operations as chat
 from portal.feed import operations as feed
 from portal.model import EventBody, SignalBody
@@ -24,7 +25,7 @@ class Module(Protocol):
     def SIGNALS(self) -> tuple[type[SignalBody], ...]: ...  # noqa: N802
 
 
-MODULES: tuple[Module, ...] = (accounts, chat, feed, presence, snapshot)
+MODULES: tuple[Module, ...] = (accounts, admin, chat, feed, presence, snapshot)
 
 OPERATIONS: dict[str, AnyOperation] = {
     operation.name: operation for module in MODULES for operation in module.OPERATIONS

@@ -10,6 +10,7 @@ from typing import Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from portal.admin.model import LiveConnection
 from portal.errors import conflict, unauthorized, unavailable
 from portal.limits import Limits
 from portal.model import EventBody, SignalBody
@@ -73,6 +74,14 @@ class PresenceView(Protocol):
         ...
 
 
+class Connections(Protocol):
+    """The live connections of all nodes."""
+
+    async def live(self, portal_id: int) -> list[LiveConnection]:
+        """Those of a portal, as far as nodes answer within a moment."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The parts of the house that actions use; made once a process by ``server``."""
@@ -85,6 +94,7 @@ class Services:
     signals: Signals
     limiter: Limiter
     presence: PresenceView
+    connections: Connections
     limits: Limits
     # The address that people type: "http://localhost:8024"; a portal's is a subdomain of it.
     public_url: str

@@ -68,6 +68,9 @@ class Limits(BaseModel):
         default=1_000, ge=1, description="Events behind, beyond which: resync."
     )
     log_days: int = Field(default=30, ge=1, description="Days that the log is kept.")
+    audit_days: int = Field(
+        default=365, ge=1, description="Days that what admins did is remembered."
+    )
     client_id_days: int = Field(default=7, ge=1, description="Days that a client_id is remembered.")
     connections_per_user: int = Field(
         default=30, ge=1, description="Live connections of one user a node."

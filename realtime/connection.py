@@ -3,19 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from dataclasses import replace
 from typing import cast
 
+from portal.admin.model import LiveConnection
 from portal.context import Actor, Caller, Role
+from realtime.polled import Polled
 from realtime.seam import Line
 from realtime.tickets import Ticket
+from storage.database import now_ms
+
+
+class Commands:
+    """When commands came: the last one, and how many of late."""
+
+    __slots__ = ("_count", "_since", "last")
+
+    def __init__(self) -> None:
+        self.last = self._since = time.time()
+        self._count = 0.0
+
+    def note(self) -> None:
+        """One came."""
+        now = time.time()
+        self._count = self._left(now) + 1.0
+        self._since = self.last = now
+
+    @property
+    def rate(self) -> float:
+        """Commands a minute: of the last minute, with those long ago counting less and less."""
+        return self._left(time.time())
+
+    def _left(self, now: float) -> float:
+        return self._count * math.exp((self._since - now) / 60.0)
 
 
 class Connection:
     """A client, who it is, and how far it has got."""
 
     __slots__ = (
-        "actor", "bound", "caller", "caught", "ending", "line", "live", "send", "sid", "started",
+        "actor", "bound", "caller", "caught", "commands", "ending", "line", "live", "send", "sid",
+        "since", "started",
         "task", "ticket", "ticket_at", "watching",
     )  # fmt: skip
 
@@ -35,6 +65,8 @@ class Connection:
         self.bound = b""
         # When it was given its newest ticket, in seconds of the monotonic clock.
         self.ticket_at = 0.0
+        self.since = now_ms()
+        self.commands = Commands()
         # True while the hub delivers to it.
         self.live = False
         # True from when it was decided to end it: nothing more is done for it.
@@ -69,6 +101,22 @@ class Connection:
         # Hands a prepared packet over; False when the client does not read. The line's own
         # method, because this is called once a delivery.
         self.send = line.send_packet
+
+    def described(self, node_id: str) -> LiveConnection:
+        """What admins see of it."""
+        return LiveConnection(
+            id=self.sid,
+            session_id=self.session_id,
+            user_id=self.user_id,
+            node=node_id,
+            device=self.caller.device,
+            address=self.caller.address,
+            transport="polling" if isinstance(self.line, Polled) else "websocket",
+            since=self.since,
+            last_active=int(self.commands.last * 1000),
+            waiting=self.line.waiting,
+            rate=round(self.commands.rate, 1),
+        )
 
     def become(self, role: str) -> None:
         """The user's role from now on."""

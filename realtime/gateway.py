@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import structlog
 from socketio.exceptions import ConnectionRefusedError as Refused
 
+from portal.admin.model import LiveConnection
 from portal.context import Services
 from portal.errors import Problem, unavailable
 from portal.operation import AnyOperation
@@ -55,7 +56,8 @@ class GatewayCounts:
 class Gateway:
     """The connections of this node. As `Ends` it does what the hubs decide."""
 
-    def __init__(self, options: LineOptions) -> None:
+    def __init__(self, node_id: str, options: LineOptions) -> None:
+        self.node_id = node_id
         self.counts = GatewayCounts()
         self.connections: dict[str, Connection] = {}
         self._by_user: dict[tuple[int, int], dict[str, Connection]] = {}
@@ -141,6 +143,7 @@ class Gateway:
     def _command(self, connection: Connection, data: Any, ack_id: int | None) -> None:
         if connection.ending:
             return
+        connection.commands.note()
         refused = self._commands.admit(connection.actor)
         if refused is not None:
             self._ack(connection, ack_id, failed(refused))
@@ -241,6 +244,14 @@ class Gateway:
             connection.task.cancel()
         self._attendance.disconnect(connection.portal_id, connection.sid)
         self._portals.release(connection.portal_id)
+
+    def listed(self, portal_id: int) -> list[LiveConnection]:
+        """The connections of a portal, for its admins."""
+        seat = self._portals.get(portal_id) if self._taking else None
+        if seat is None:
+            return []
+        found = [self.connections.get(c.sid) for c in seat.hub.connections()]
+        return [connection.described(self.node_id) for connection in found if connection]
 
     # --- The whole ----------------------------------------------------------------------------
 

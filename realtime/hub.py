@@ -27,6 +27,8 @@ logger = structlog.get_logger(__name__)
 class Receiver(Protocol):
     """A live connection, as the hub needs it."""
 
+    sid: str
+
     @property
     def user_id(self) -> int:
         """Whose it is."""

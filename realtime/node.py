@@ -35,7 +35,7 @@ from portal.context import Services
 from portal.limits import Limits
 from portal.operation import AnyOperation
 from portal.presence.model import PositionSignal
-from realtime import frames, seam
+from realtime import frames, seam, wire
 from realtime.bus import Bus
 from realtime.bus_memory import Exchange, MemoryBus
 from realtime.bus_redis import NONCE_SECONDS, RedisBus
@@ -56,6 +56,7 @@ from realtime.presence import (
 from realtime.presence_memory import MemoryBoard, Shelf
 from realtime.presence_redis import RedisBoard
 from realtime.redis_client import OUTAGES as REDIS_OUTAGES
+from realtime.roll_call import RollCall
 from realtime.seam import LineOptions, Sender
 from realtime.signals import BusSignals
 from realtime.tasks import stop
@@ -116,13 +117,14 @@ class Node:
         self.reader = LogReader(shards)
         self.bus, board, self.limiter = _parts(settings, meeting or Meeting())
         self.gateway = Gateway(
+            self.node_id,
             LineOptions(
                 settings.ping_interval,
                 settings.ping_timeout,
                 limits.frame_bytes,
                 limits.slow_bytes,
                 limits.slow_events,
-            )
+            ),
         )
         self.portals = Portals(self.node_id, self.bus, self.reader, self.gateway)
         self.signals = BusSignals(self.portals)
@@ -134,9 +136,12 @@ class Node:
         )
         self.presence.announce = self._announce
         self.presence.look = self._look
+        self.roll_call = RollCall(self.node_id, self.bus, self.gateway.listed)
+        self.portals.asked = self._answer
         self.bus.recovered = self._recovered
         self._services: Services | None = None
         self._poll_now = asyncio.Event()
+        self._answers: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     def attach(
@@ -181,6 +186,7 @@ class Node:
     async def start(self) -> None:
         """Begins to follow and to tell."""
         await self.bus.start()
+        await self.roll_call.start()
         await self.presence.start()
         self._tasks = [
             asyncio.create_task(self._poll_for_ever()),
@@ -218,6 +224,11 @@ class Node:
                 logger.warning("poll_met_outage", error=str(error))
             except Exception:
                 logger.exception("poll_failed")
+
+    def _answer(self, portal_id: int, question: wire.RollCall) -> None:
+        task = asyncio.create_task(self.roll_call.answer(portal_id, question))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
 
     def _recovered(self) -> None:
         """The bus was away: look at once what it did not tell, and be seen again."""

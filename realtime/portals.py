@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -14,7 +15,7 @@ from realtime.follower import Follower
 from realtime.hub import Ends, Hub
 from realtime.log_reader import LogReader
 from realtime.recent import Budget, Recent
-from realtime.wire import Committed, Signals
+from realtime.wire import Committed, RollCall, Signals
 from storage.log import Event
 
 logger = structlog.get_logger(__name__)
@@ -59,6 +60,8 @@ class Portals:
         self.reader = reader
         self.ends = ends
         self.malformed = 0
+        # Set by whoever answers roll calls.
+        self.asked: Callable[[int, RollCall], None] = _nothing
         self.budget = Budget(RECENT_BYTES)
         self._seats: dict[int, Seat] = {}
         self._subscribing = asyncio.Lock()
@@ -164,7 +167,11 @@ class Portals:
             logger.warning("bus_message_malformed", portal=portal_id, bytes=len(data))
             return
         node_id, content = message
-        if node_id != self.node_id:
+        if node_id == self.node_id:
+            return
+        if isinstance(content, RollCall):
+            self.asked(portal_id, content)
+        else:
             self.take(portal_id, content)
 
     def take(self, portal_id: int, content: Committed | Signals) -> None:
@@ -203,3 +210,7 @@ class Portals:
         """How many events the portal that is furthest behind has yet to hand on."""
         followers = [seat.follower for seat in self.seats() if seat.follower is not None]
         return max((f.head - f.position for f in followers), default=0)
+
+
+def _nothing(portal_id: int, question: RollCall) -> None:
+    return None

@@ -37,21 +37,34 @@ class Signals:
     signals: list[Signal]
 
 
+@dataclass(frozen=True, slots=True)
+class RollCall:
+    """A node asks who is connected."""
+
+    call_id: str
+    node_id: str
+
+
 def channel(portal_id: int) -> str:
     """The channel of a portal."""
     return f"portal:{portal_id}"
 
 
-def encode(node_id: str, message: Committed | Signals) -> bytes:
+Content = Committed | Signals | RollCall
+
+
+def encode(node_id: str, message: Content) -> bytes:
     """A message of this node."""
     if isinstance(message, Committed):
         rows = [[e.position, e.type, e.audience, e.body, e.at] for e in message.events]
         return orjson.dumps([node_id, "events", rows])
+    if isinstance(message, RollCall):
+        return orjson.dumps([node_id, "roll_call", [message.call_id, message.node_id]])
     rows = [[s.audience, s.type, s.body, s.except_user] for s in message.signals]
     return orjson.dumps([node_id, "signals", rows])
 
 
-def decode(data: bytes) -> tuple[str, Committed | Signals] | None:
+def decode(data: bytes) -> tuple[str, Content] | None:
     """Which node said what; None when it is not understood."""
     try:
         node_id, kind, content = cast(list[Any], orjson.loads(data))
@@ -59,6 +72,9 @@ def decode(data: bytes) -> tuple[str, Committed | Signals] | None:
             return str(node_id), Committed([_event(*row) for row in content])
         if kind == "signals":
             return str(node_id), Signals([_signal(*row) for row in content])
+        if kind == "roll_call":
+            call_id, asking = content
+            return str(node_id), RollCall(str(call_id), str(asking))
     except (ValueError, TypeError):
         pass
     return None

@@ -60,7 +60,14 @@ async def open_server(settings: Settings) -> AsyncGenerator[Server]:
         mail = parts.open_mail(settings)
         committer = Committer(shards, published=node.publish)
         services = parts.assemble(
-            settings, shards, committer, mail, node.signals, node.limiter, node.presence
+            settings,
+            shards,
+            committer,
+            mail,
+            node.signals,
+            node.limiter,
+            node.presence,
+            node.roll_call,
         )
         mail.start()
         try:

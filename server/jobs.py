@@ -9,7 +9,7 @@ import structlog
 
 from portal.accounts.housekeeping import sweep
 from portal.context import Services
-from storage import log, sweeping
+from storage import audit, log, sweeping
 from storage.commit import Tx
 from storage.database import now_ms
 
@@ -59,11 +59,15 @@ async def tidy(services: Services, portal_id: int) -> None:
     async def trim(tx: Tx) -> int:
         return await log.trim(tx, portal_id, now - limits.log_days * _DAY_MS)
 
+    async def forget_audit(tx: Tx) -> int:
+        return await audit.forget(tx, portal_id, now - limits.audit_days * _DAY_MS)
+
     async def forget(tx: Tx) -> int:
         before = now - limits.client_id_days * _DAY_MS
         return await sweeping.forget_commands(tx, portal_id, before)
 
     trimmed = await services.committer.commit(portal_id, trim)
     forgotten = await services.committer.commit(portal_id, forget)
+    await services.committer.commit(portal_id, forget_audit)
     if trimmed or forgotten:
         logger.info("tidied", portal=portal_id, events=trimmed, commands=forgotten)

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
-from portal.context import Limiter, PresenceView, Services, Signals
+from portal.admin.model import LiveConnection
+from portal.context import Connections, Limiter, PresenceView, Services, Signals
 from server.mail import Folder, Mailer, Smtp
 from server.settings import Settings
 from storage import migrate
@@ -100,6 +101,9 @@ class _Alone:
     def watch(self, portal_id: int, connection_id: str, user_ids: frozenset[int]) -> None:
         return None
 
+    async def live(self, portal_id: int) -> list[LiveConnection]:
+        return []
+
     async def set_state(self, portal_id: int, connection_id: str, state: str) -> None:
         return None
 
@@ -114,7 +118,7 @@ async def open_for_command(settings: Settings) -> AsyncGenerator[Services]:
         mail.start()
         alone = _Alone()
         services = assemble(
-            settings, shards, Committer(shards, _unheard), mail, alone, alone, alone
+            settings, shards, Committer(shards, _unheard), mail, alone, alone, alone, alone
         )
         before = asyncio.all_tasks()
         yield services
@@ -140,6 +144,7 @@ def assemble(
     signals: Signals,
     limiter: Limiter,
     presence: PresenceView,
+    connections: Connections,
 ) -> Services:
     """The services that actions use."""
     return Services(
@@ -151,6 +156,7 @@ def assemble(
         signals=signals,
         limiter=limiter,
         presence=presence,
+        connections=connections,
         limits=settings.limits,
         public_url=settings.address,
     )

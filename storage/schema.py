@@ -189,6 +189,21 @@ invitations = portal_table(
     key=("id",),
 )
 
+# What admins did.
+audit = portal_table(
+    shard,
+    "audit",
+    Column("id", BigInt, nullable=False),
+    _number("at"),
+    _number("user_id"),
+    _string("action", 64),
+    _number("subject_id", null=True),
+    _string("detail", 200),
+    _string("address", 64),
+    Index("ix_audit_at", "portal_id", "at"),
+    key=("id",),
+)
+
 # --- Chat ------------------------------------------------------------------------------------
 
 rooms = portal_table(

@@ -12,6 +12,7 @@ from portal.accounts.log_in import log_in
 from portal.accounts.model import LogIn
 from portal.accounts.people import add_user
 from portal.accounts.sign_up import create_portal
+from portal.admin.model import LiveConnection
 from portal.context import Actor, Context, Role, Services
 from portal.limits import Limits
 from storage.blob_folder import FolderBlobs
@@ -76,6 +77,13 @@ class NoPresence:
 
     async def set_state(self, portal_id: int, connection_id: str, state: str) -> None:
         return None
+
+
+class NobodyConnected:
+    """No node has connections."""
+
+    async def live(self, portal_id: int) -> list[LiveConnection]:
+        return []
 
 
 @dataclass
@@ -180,6 +188,7 @@ async def open_house(url: str, folder: Path, limits: Limits | None = None) -> As
         signals=signals,
         limiter=CountingLimiter(),
         presence=NoPresence(),
+        connections=NobodyConnected(),
         limits=limits or Limits(),
         public_url=PUBLIC_URL,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from portal import audience
+from portal import audience, audit
 from portal.accounts.mails import mail
 from portal.accounts.model import (
     CloseInvitation,
@@ -57,6 +57,8 @@ async def invite(context: Context, request: Invite) -> Invitations:
                 now=tx.now,
                 expires_at=tx.now + limits.invitation_days * DAY_MS,
             )
+        invited = ", ".join(emails[key] for key in sorted(emails.keys() - set(already)))
+        await audit.note(tx, context, "invite", detail=invited)
         count = await record_change(tx)
         if count > limits.invitations_open:
             detail = f"at most {limits.invitations_open} invitations can be open; close some"
@@ -113,6 +115,7 @@ async def close_invitation(context: Context, request: CloseInvitation) -> Done:
         await require_admin(tx, context)
         if not await invitations.close(tx, tx.portal_id, request.invitation_id, tx.now):
             raise not_found("invitation")
+        await audit.note(tx, context, "close_invitation", request.invitation_id)
         await record_change(tx)
         return Done()
 
@@ -146,6 +149,7 @@ async def open_invitation_link(context: Context, request: OpenLink) -> Invitatio
                 expires_at=tx.now + FOR_EVER_DAYS * DAY_MS,
                 link_token=secret,
             )
+            await audit.note(tx, context, "open_invitation_link", detail=request.role)
             await record_change(tx)
         return await _link(tx, context)
 
@@ -158,6 +162,7 @@ async def close_invitation_link(context: Context, _request: Nothing) -> Invitati
     async def change(tx: Tx) -> InvitationLink:
         await require_admin(tx, context)
         if await invitations.close_link(tx, tx.portal_id, tx.now):
+            await audit.note(tx, context, "close_invitation_link")
             await record_change(tx)
         return InvitationLink(open=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal import audience
+from portal import audience, audit
 from portal.accounts.model import (
     Deactivate,
     GetPerson,
@@ -94,12 +94,14 @@ async def set_role(context: Context, request: SetRole) -> PersonAnswer:
     """Gives someone another role; one admin always remains."""
 
     async def change(tx: Tx) -> PersonAnswer:
-        before = await _governed(tx, context, request.user_id)
+        before = await governed(tx, context, request.user_id)
         if before.role == "admin" and request.role != "admin":
             await _keep_an_admin(tx, before)
         after = await _change(tx, before, role=request.role)
         if after.role == "guest":
             await leave_open_discussions(tx, after.id)
+        if after.role != before.role:
+            await audit.note(tx, context, "set_role", after.id, f"{before.role} -> {after.role}")
         return PersonAnswer(person=to_person(after))
 
     return await context.commit(change)
@@ -109,13 +111,14 @@ async def deactivate(context: Context, request: Deactivate) -> PersonAnswer:
     """Shuts someone out: their sessions end, their place in the plan is free."""
 
     async def change(tx: Tx) -> PersonAnswer:
-        before = await _governed(tx, context, request.user_id)
+        before = await governed(tx, context, request.user_id)
         if not before.active:
             return PersonAnswer(person=to_person(before))
         await _keep_an_admin(tx, before)
         # Told first: a node that meets it says "deactivated" to whoever is connected.
         after = await _change(tx, before, deactivated_at=tx.now)
         await end_all_sessions(tx, before.id)
+        await audit.note(tx, context, "deactivate", before.id)
         return PersonAnswer(person=to_person(after))
 
     return await context.commit(change)
@@ -125,17 +128,18 @@ async def reactivate(context: Context, request: Reactivate) -> PersonAnswer:
     """Lets someone in again, if the plan has a place."""
 
     async def change(tx: Tx) -> PersonAnswer:
-        before = await _governed(tx, context, request.user_id)
+        before = await governed(tx, context, request.user_id)
         if before.active:
             return PersonAnswer(person=to_person(before))
         await check_seat(tx, context.limits)
         after = await _change(tx, before, deactivated_at=None)
+        await audit.note(tx, context, "reactivate", before.id)
         return PersonAnswer(person=to_person(after))
 
     return await context.commit(change)
 
 
-async def _governed(tx: Tx, context: Context, user_id: int) -> UserRow:
+async def governed(tx: Tx, context: Context, user_id: int) -> UserRow:
     """A user whom the caller, still an admin, may govern."""
     if (await load_user(tx, context)).role != "admin":
         raise forbidden("Your role does not allow this.")

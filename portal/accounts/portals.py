@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal import audience
+from portal import audience, audit
 from portal.accounts.model import PortalAnswer, PortalChanged, PortalView, RenamePortal
 from portal.accounts.views import load_portal, load_user
 from portal.context import Context, record
@@ -34,6 +34,7 @@ async def rename_portal(context: Context, request: RenamePortal) -> PortalAnswer
         if (await accounts.portal(tx, tx.portal_id)).name != request.name:
             await accounts.rename_portal(tx, tx.portal_id, request.name)
             record(tx, audience.EVERYBODY, PortalChanged(name=request.name))
+            await audit.note(tx, context, "rename_portal", detail=request.name)
         return PortalAnswer(portal=await load_portal(tx, context))
 
     return await context.commit(change)

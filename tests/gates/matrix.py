@@ -77,6 +77,10 @@ open_invitation_link        200    403!   403!     403!   403!    -
 close_invitation_link       200    403!   403!     403!   403!    -
 get_invitation_link         200    403!   403!     403!   403!    -
 
+list_connections            200    403!   403!     403!   403!    -
+end_user_sessions           200    403!   403!     403!   403!    404
+list_audit                  200    403!   403!     403!   403!    -
+
 list_rooms                  200    200    200      200    200     -
 get_room                    200    200    404      200    404     404
 get_room@direct             404    200    200      404    404     404

@@ -265,6 +265,7 @@ class World:
             signals=node.signals,
             limiter=node.limiter,
             presence=node.presence,
+            connections=node.roll_call,
             limits=self.limits,
             public_url=f"http://localhost:{port}",
         )

@@ -155,6 +155,7 @@ STEPS: tuple[Step, ...] = (
     Step("leave_room", "guest", ("member delete_post@people",)),
     Step("delete_post@people", "member", ("guest leave_room",)),
     Step("update_profile", "outsider", ("member delete_post@people",)),
+    Step("end_user_sessions", "admin"),
     # Presence: signals, which change no state.
     Step("set_presence", "member"),
     Step("watch_presence", "member"),

@@ -106,6 +106,12 @@ FEED: dict[str, Example] = {
     "mark_feed_read": lambda t: {"position": 2**40 + 1},
 }
 
+ADMIN: dict[str, Example] = {
+    "list_connections": _nothing,
+    "end_user_sessions": lambda t: {"user_id": t.former},
+    "list_audit": lambda t: {"limit": 5},
+}
+
 PRESENCE: dict[str, Example] = {
     "set_presence": lambda t: {"state": "away"},
     "typing": lambda t: {"room_id": t.room},
@@ -115,7 +121,7 @@ PRESENCE: dict[str, Example] = {
 
 SNAPSHOT: dict[str, Example] = {"get_snapshot": _nothing}
 
-EXAMPLES: dict[str, Example] = {**ACCOUNTS, **CHAT, **FEED, **PRESENCE, **SNAPSHOT}
+EXAMPLES: dict[str, Example] = {**ACCOUNTS, **ADMIN, **CHAT, **FEED, **PRESENCE, **SNAPSHOT}
 
 # Other things that the same operation can be aimed at; matrix rows name them ``operation@case``.
 CASES: dict[str, Example] = {

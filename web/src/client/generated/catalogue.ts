@@ -38,6 +38,8 @@ export interface Operations {
   end_other_sessions: { request: Schema["Nothing"]; answer: Schema["Done"] };
   /** End one of my sessions. */
   end_session: { request: Schema["EndSession"]; answer: Schema["Done"] };
+  /** End someone's sessions. */
+  end_user_sessions: { request: Schema["EndUserSessions"]; answer: Schema["Ended"] };
   /** Log in by a ticket from the bare address. */
   enter: { request: Schema["Enter"]; answer: Schema["LoggedIn"] };
   /** Log in by e-mail at the bare address. */
@@ -62,6 +64,10 @@ export interface Operations {
   leave_room: { request: Schema["LeaveRoom"]; answer: Schema["Done"] };
   /** Like a post. */
   like_post: { request: Schema["LikePost"]; answer: Schema["PostAnswer"] };
+  /** What admins did. */
+  list_audit: { request: Schema["ListAudit"]; answer: Schema["Audit"] };
+  /** Who is connected now, on which device and node. */
+  list_connections: { request: Schema["Nothing"]; answer: Schema["LiveConnections"] };
   /** The open invitations. */
   list_invitations: { request: Schema["Nothing"]; answer: Schema["Invitations"] };
   /** A page of a room's history. */
@@ -172,6 +178,7 @@ export const COMMANDS = [
   "edit_post",
   "end_other_sessions",
   "end_session",
+  "end_user_sessions",
   "get_invitation_link",
   "get_me",
   "get_person",
@@ -182,6 +189,8 @@ export const COMMANDS = [
   "invite",
   "leave_room",
   "like_post",
+  "list_audit",
+  "list_connections",
   "list_invitations",
   "list_messages",
   "list_people",
@@ -225,6 +234,7 @@ export const ROUTES = {
   edit_post: ["PATCH", "/posts/{post_id}"],
   end_other_sessions: ["POST", "/sessions/end-others"],
   end_session: ["DELETE", "/sessions/{session_id}"],
+  end_user_sessions: ["POST", "/people/{user_id}/end-sessions"],
   enter: ["POST", "/sessions/enter"],
   find_portals: ["POST", "/portals/find"],
   get_invitation_link: ["GET", "/invitation-link"],
@@ -237,6 +247,8 @@ export const ROUTES = {
   invite: ["POST", "/invitations"],
   leave_room: ["POST", "/rooms/{room_id}/leave"],
   like_post: ["PUT", "/posts/{post_id}/like"],
+  list_audit: ["GET", "/audit"],
+  list_connections: ["GET", "/connections"],
   list_invitations: ["GET", "/invitations"],
   list_messages: ["GET", "/rooms/{room_id}/messages"],
   list_people: ["GET", "/people"],

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What admins did.
+         * @description A page of what admins did, the newest first.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/confirmations": {
         parameters: {
             query?: never;
@@ -38,6 +58,26 @@ export interface paths {
          * @description A request without fields.
          */
         post: operations["resend_confirmation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is connected now, on which device and node.
+         * @description A request without fields.
+         */
+        get: operations["list_connections"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -367,6 +407,26 @@ export interface paths {
          * @description Deactivated people cannot log in, and do not count for the plan.
          */
         post: operations["deactivate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people/{user_id}/end-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End someone's sessions.
+         * @description End sessions of someone: some, or all.
+         */
+        post: operations["end_user_sessions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -911,6 +971,31 @@ export interface components {
             user_ids: number[];
         };
         /**
+         * Audit
+         * @description What admins did.
+         */
+        Audit: {
+            entries: components["schemas"]["AuditEntry"][];
+            more_before: boolean;
+        };
+        /**
+         * AuditEntry
+         * @description Something that an admin did.
+         */
+        AuditEntry: {
+            /** @description What: the name of the operation. */
+            action: string;
+            address: string;
+            /** @description Milliseconds since 1970, UTC. */
+            at: number;
+            detail: string;
+            id: number;
+            /** @description To whom, or to what. */
+            subject_id: number | null;
+            /** @description Who did it. */
+            user_id: number;
+        };
+        /**
          * ChangePassword
          * @description A new password, by the old one. Ends all other sessions.
          */
@@ -988,6 +1073,24 @@ export interface components {
          */
         EditPostBody: {
             text: string;
+        };
+        /**
+         * Ended
+         * @description How many sessions ended.
+         */
+        Ended: {
+            ended: number;
+        };
+        /**
+         * EndUserSessionsBody
+         * @description End sessions of someone: some, or all.
+         */
+        EndUserSessionsBody: {
+            /**
+             * @description All of them when left out.
+             * @default null
+             */
+            session_ids: number[] | null;
         };
         /**
          * Enter
@@ -1098,6 +1201,38 @@ export interface components {
             subject: string;
             text: string;
             to: string;
+        };
+        /**
+         * LiveConnection
+         * @description One live connection of a session.
+         */
+        LiveConnection: {
+            /** @description Network address of the client. */
+            address: string;
+            /** @description Browser and system, as the device told. */
+            device: string;
+            id: string;
+            /** @description When its last command came. */
+            last_active: number;
+            /** @description The server process that it is connected to. */
+            node: string;
+            /** @description Commands a minute, of late. */
+            rate: number;
+            session_id: number;
+            /** @description Milliseconds since 1970, UTC. */
+            since: number;
+            /** @enum {string} */
+            transport: "websocket" | "polling";
+            user_id: number;
+            /** @description Packets that wait for the client to read them. */
+            waiting: number;
+        };
+        /**
+         * LiveConnections
+         * @description Every live connection of the portal, on all nodes.
+         */
+        LiveConnections: {
+            connections: components["schemas"]["LiveConnection"][];
         };
         /**
          * LoggedIn
@@ -1603,6 +1738,36 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The next page, as `<address>; rel="next"`, where there is more. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audit"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     confirm_email: {
         parameters: {
             query?: never;
@@ -1659,6 +1824,31 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    list_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveConnections"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
@@ -2319,6 +2509,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    end_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EndUserSessionsBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
                 };
             };
             400: components["responses"]["Problem400"];

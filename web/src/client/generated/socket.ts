@@ -29,6 +29,31 @@ export interface components {
             user_ids: number[];
         };
         /**
+         * Audit
+         * @description What admins did.
+         */
+        Audit: {
+            entries: components["schemas"]["AuditEntry"][];
+            more_before: boolean;
+        };
+        /**
+         * AuditEntry
+         * @description Something that an admin did.
+         */
+        AuditEntry: {
+            /** @description What: the name of the operation. */
+            action: string;
+            address: string;
+            /** @description Milliseconds since 1970, UTC. */
+            at: number;
+            detail: string;
+            id: number;
+            /** @description To whom, or to what. */
+            subject_id: number | null;
+            /** @description Who did it. */
+            user_id: number;
+        };
+        /**
          * ChangePassword
          * @description A new password, by the old one. Ends all other sessions.
          */
@@ -144,6 +169,15 @@ export interface components {
          */
         EndSession: {
             session_id: number;
+        };
+        /**
+         * EndUserSessions
+         * @description End sessions of someone: some, or all.
+         */
+        EndUserSessions: {
+            /** @description All of them when left out. */
+            session_ids?: number[] | null;
+            user_id: number;
         };
         /**
          * Enter
@@ -285,6 +319,15 @@ export interface components {
             post_id: number;
         };
         /**
+         * ListAudit
+         * @description A page of what admins did, the newest first.
+         */
+        ListAudit: {
+            /** @description Only entries before this one. */
+            before?: number | null;
+            limit?: number | null;
+        };
+        /**
          * ListMessages
          * @description A page of history. ``before`` or ``after`` a seq, or around one; else the newest.
          */
@@ -301,6 +344,38 @@ export interface components {
         ListPosts: {
             before?: number | null;
             limit?: number | null;
+        };
+        /**
+         * LiveConnection
+         * @description One live connection of a session.
+         */
+        LiveConnection: {
+            /** @description Network address of the client. */
+            address: string;
+            /** @description Browser and system, as the device told. */
+            device: string;
+            id: string;
+            /** @description When its last command came. */
+            last_active: number;
+            /** @description The server process that it is connected to. */
+            node: string;
+            /** @description Commands a minute, of late. */
+            rate: number;
+            session_id: number;
+            /** @description Milliseconds since 1970, UTC. */
+            since: number;
+            /** @enum {string} */
+            transport: "websocket" | "polling";
+            user_id: number;
+            /** @description Packets that wait for the client to read them. */
+            waiting: number;
+        };
+        /**
+         * LiveConnections
+         * @description Every live connection of the portal, on all nodes.
+         */
+        LiveConnections: {
+            connections: components["schemas"]["LiveConnection"][];
         };
         /**
          * LoggedIn

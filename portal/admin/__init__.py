@@ -1,0 +1,1 @@
+"""What admins watch: who is connected, and what was done."""

@@ -1,0 +1,1 @@
+"""What admins watch: connections, ended sessions, and the record of what they did."""
