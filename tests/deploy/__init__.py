@@ -1,0 +1,1 @@
+"""The files of `deploy/` in use: real balancers, real nodes, TLS."""
