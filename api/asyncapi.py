@@ -51,14 +51,22 @@ def control_schemas() -> Json:
         "What a client gives when it connects. All of it is optional.",
         token={"type": "string", "description": "Of a session; browsers use their cookie."},
         position={**_POSITION, "description": "The last one handled; none to start afresh."},
+        ticket={"type": "string", "description": "The newest one that was given, if any."},
     )
     handshake["required"] = []
     resync_reason = {"type": "string", "enum": ["first", "behind", "ahead"]}
     return {
         "Handshake": handshake,
-        "Ready": _object("Everything up to here was delivered.", position=_POSITION),
+        "Ready": _object(
+            "Everything up to here was delivered. Coming back with the ticket costs less.",
+            position=_POSITION,
+            ticket={"type": ["string", "null"]},
+        ),
         "Resync": _object(
             "Start again from this snapshot.", reason=resync_reason, snapshot=reference(Snapshot)
+        ),
+        "Move": _object(
+            "This node is leaving: wait for the answers to your commands, then connect anew."
         ),
         "Ended": _object(
             "The connection ends for good; do not connect again by yourself.",
@@ -166,7 +174,7 @@ def _pushed(kind: str, bodies: Mapping[str, type[EventBody] | type[SignalBody]])
 def _control_messages() -> Json:
     return {
         name: {"name": name, "payload": reference(name.capitalize())}
-        for name in ("ready", "resync", "ended")
+        for name in ("ready", "resync", "move", "ended")
     }
 
 
@@ -183,7 +191,7 @@ def _operations(commands: Mapping[str, AnyOperation], messages: Json) -> Json:
                 "messages": [_of_channel(f"{name}.ack")],
             },
         }
-    for name in ("event", "signal", "ready", "resync", "ended"):
+    for name in ("event", "signal", "ready", "resync", "move", "ended"):
         sent = [key for key in messages if key == name or key.startswith(f"{name}.")]
         found[f"send_{name}"] = {
             "action": "send",

@@ -17,13 +17,14 @@ from storage.database import now_ms
 
 
 class Commands:
-    """When commands came: the last one, and how many of late."""
+    """When commands came: the last one, how many of late, and how many are being worked on."""
 
-    __slots__ = ("_count", "_since", "last")
+    __slots__ = ("_count", "_since", "last", "running")
 
     def __init__(self) -> None:
         self.last = self._since = time.time()
         self._count = 0.0
+        self.running = 0
 
     def note(self) -> None:
         """One came."""

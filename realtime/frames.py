@@ -54,6 +54,11 @@ def ended(reason: str) -> Packet:
     return Packet.of(f'2["ended",{{"reason":{json.dumps(reason)}}}]')
 
 
+def move() -> Packet:
+    """This node is leaving: connect anew, once every command is answered."""
+    return Packet.of('2["move",{}]')
+
+
 def ack(ack_id: int, answer: str) -> Packet:
     """The answer to a command; ``answer`` is an encoded JSON object."""
     return Packet.of(f"3{ack_id}[{answer}]")

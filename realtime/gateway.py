@@ -21,6 +21,7 @@ from realtime.catch_up import CatchUp
 from realtime.commands import Commands, failed, internal
 from realtime.connect import Admitted, Handshake
 from realtime.connection import Connection
+from realtime.drain import drain
 from realtime.outage import DATABASE_OUTAGES
 from realtime.portals import Portals
 from realtime.seam import Line, LineOptions, Server
@@ -148,11 +149,15 @@ class Gateway:
         if refused is not None:
             self._ack(connection, ack_id, failed(refused))
             return
+        connection.commands.running += 1
         self._do(self._run(connection, data, ack_id))
 
     async def _run(self, connection: Connection, data: Any, ack_id: int | None) -> None:
-        answer = await self._commands.answer(connection.actor, connection.caller, data)
-        self._ack(connection, ack_id, answer)
+        try:
+            answer = await self._commands.answer(connection.actor, connection.caller, data)
+            self._ack(connection, ack_id, answer)
+        finally:
+            connection.commands.running -= 1
 
     def _ack(self, connection: Connection, ack_id: int | None, answer: str) -> None:
         if ack_id is not None and not connection.send(frames.ack(ack_id, answer)):
@@ -262,6 +267,11 @@ class Gateway:
                 connection.ending = True
                 self._gone(connection)
         self._commands.rates.sweep()
+
+    async def drain(self, most_seconds: float) -> None:
+        """Takes no one in any more, and sends everyone to other nodes within about that time."""
+        self._taking = False
+        await drain(self.connections.values(), self.cut, most_seconds)
 
     async def close(self) -> None:
         """Takes no one in any more, finishes what is running, and lets everyone go."""

@@ -42,10 +42,12 @@ class Server:
     services: Services
     node: Node
     health: Health
+    drain_seconds: float
 
     async def leave(self) -> None:
         """Takes nobody in any more and lets the connected go: they come back to another node."""
         self.health.leaving = True
+        await self.node.gateway.drain(self.drain_seconds)
         await self.node.gateway.close()
 
 
@@ -120,7 +122,7 @@ def _server(settings: Settings, services: Services, node: Node) -> Server:
     )
     app = TrueSender(AccessLog(front), settings.trusted_proxies)
     node.believe(app.sender)
-    return Server(app, services, node, health)
+    return Server(app, services, node, health, settings.drain_seconds)
 
 
 class Front:

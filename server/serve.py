@@ -6,12 +6,14 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
+from types import FrameType
 
 import structlog
 import uvicorn
 
+from realtime.tasks import stop
 from server.app import open_server
 from server.failures import CannotListen
 from server.settings import Settings
@@ -25,9 +27,12 @@ _GRACE_SECONDS = 10
 class _Listener(uvicorn.Server):
     """Lets go of the clients before uvicorn closes their connections."""
 
-    def __init__(self, config: uvicorn.Config, leave: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, leave: Callable[[], Coroutine[None, None, None]]
+    ) -> None:
         super().__init__(config)
         self.leave = leave
+        self._hurry = asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -46,9 +51,21 @@ class _Listener(uvicorn.Server):
             for number in signals:
                 loop.remove_signal_handler(number)
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Told a second time, it waits for nobody."""
+        if self.should_exit:
+            self._hurry.set()
+        super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Called once, after SIGTERM or Ctrl-C."""
-        await self.leave()
+        # Whoever comes now shall come to another node.
+        for server in self.servers:
+            server.close()
+        leaving = asyncio.create_task(self.leave())
+        hurried = asyncio.create_task(self._hurry.wait())
+        await asyncio.wait((leaving, hurried), return_when=asyncio.FIRST_COMPLETED)
+        await stop([leaving, hurried])
         await super().shutdown(sockets)
 
 

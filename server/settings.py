@@ -162,6 +162,13 @@ class Settings(BaseModel):
         default_factory=list[str],
         description="Addresses or networks of proxies whose `X-Forwarded-For` counts.",
     )
+    drain_seconds: float = Field(
+        15.0,
+        ge=0,
+        le=600,
+        description="A node that stops sends its clients to the others over at most so many "
+        "seconds, 200 of them a second.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least serious log entries that are written."
     )

@@ -70,6 +70,7 @@ def test_asyncapi_has_everything_that_goes_over_the_wire(generated: dict[str, st
         *(f"signal.{name}" for name in SIGNALS),
         "ready",
         "resync",
+        "move",
         "ended",
     }
     for reference in _references(document):

@@ -24,7 +24,7 @@ class Client:
     def __init__(self) -> None:
         self.told: list[tuple[str, Any]] = []
         self.sio: Any = socketio.AsyncClient(reconnection=False)
-        for name in ("event", "signal", "ready", "resync", "ended"):
+        for name in ("event", "signal", "ready", "resync", "move", "ended"):
             self.sio.on(name, self._hear(name))
         self.sio.on("disconnect", self._gone)
         self.gone = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar, cast
 
 from portal import audience
@@ -47,6 +48,15 @@ async def say(context: Context, request: Say) -> SaidAnswer:
     return await context.commit_once(change, request, SaidAnswer)
 
 
+# What `ponder` waits for.
+thought = asyncio.Event()
+
+
+async def ponder(context: Context, request: Nothing) -> Done:
+    await thought.wait()
+    return Done()
+
+
 async def break_down(context: Context, request: Nothing) -> Done:
     raise RuntimeError("a secret detail")
 
@@ -65,6 +75,7 @@ OPERATIONS: dict[str, AnyOperation] = {
     operation.name: operation
     for operation in (
         command("say", say, Say, SaidAnswer, "Say something"),
+        command("ponder", ponder, Nothing, Done, "Take your time"),
         command("break_down", break_down, Nothing, Done, "A mistake of ours"),
         command("refuse", refuse, Nothing, Done, "A mistake of yours"),
         command("insiders", refuse, Nothing, Done, "Not for guests", access=MEMBERS),

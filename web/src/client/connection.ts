@@ -19,14 +19,25 @@ export interface Listener {
 
 // An answer that takes longer is taken for lost; the command can be sent again with its client_id.
 const ANSWER_MS = 15_000;
+// Going to another node takes a few milliseconds; only what takes longer is worth a word on screen.
+const MOVE_MS = 3000;
 
 /** The live connection of one browser window. Reconnects by itself, with jitter. */
 export class Connection {
   private readonly socket: Socket;
   // The newest: with it the server lets this window back in without a look into the database.
   private ticket: string | null = null;
+  // Commands whose answers are on their way.
+  private readonly asked = new Set<Promise<unknown>>();
+  // While this window goes from a node that leaves to another: resolves when it has arrived, or
+  // when that takes too long.
+  private moving: Promise<void> | undefined;
+  private arrived: () => void = () => undefined;
 
-  constructor(listener: Listener, url?: string) {
+  constructor(
+    private readonly listener: Listener,
+    url?: string,
+  ) {
     const options = {
       // Asked for at each connection: the position that was handled last.
       auth: (give: (auth: object) => void) =>
@@ -38,7 +49,7 @@ export class Connection {
       autoConnect: false,
     };
     this.socket = url === undefined ? io(options) : io(url, options);
-    this.listen(listener);
+    this.listen();
   }
 
   /** Connects, and stays so. */
@@ -64,12 +75,17 @@ export class Connection {
     name: C,
     request: Operations[C]["request"],
   ): Promise<Operations[C]["answer"]> {
+    await this.moving;
     if (!this.socket.connected) throw unreachable();
+    const asking = this.socket.timeout(ANSWER_MS).emitWithAck(name, request) as Promise<Ack<C>>;
+    this.asked.add(asking);
     let ack: Ack<C>;
     try {
-      ack = (await this.socket.timeout(ANSWER_MS).emitWithAck(name, request)) as Ack<C>;
+      ack = await asking;
     } catch {
       throw unreachable();
+    } finally {
+      this.asked.delete(asking);
     }
     if (ack.ok) return ack.data;
     throw new Problem(ack.problem);
@@ -80,9 +96,29 @@ export class Connection {
     if (this.socket.connected) this.socket.volatile.emit(name, request);
   }
 
-  private listen(listener: Listener): void {
-    const { socket } = this;
+  /** The node is leaving: goes to another one, once everything that was asked is answered. */
+  private async move(): Promise<void> {
+    if (this.moving) return;
+    this.moving = new Promise((resolve) => {
+      this.arrived = () => {
+        clearTimeout(late);
+        this.moving = undefined;
+        resolve();
+      };
+      const late = setTimeout(() => {
+        this.arrived();
+        if (!this.socket.connected) this.listener.status("offline");
+      }, MOVE_MS);
+    });
+    await Promise.allSettled(this.asked);
+    this.socket.disconnect();
+    this.socket.connect();
+  }
+
+  private listen(): void {
+    const { socket, listener } = this;
     let over = false;
+    socket.on("move", () => void this.move());
     socket.on("event", (event: LogEvent) => listener.event(event));
     socket.on("signal", (signal: LiveSignal) => {
       if (signal.type === "ticket") this.ticket = signal.body.ticket;
@@ -93,16 +129,19 @@ export class Connection {
       this.ticket = ready.ticket;
       listener.ready(ready.position);
       listener.status("ready");
+      this.arrived();
     });
     socket.on("ended", (end: { reason: string }) => {
       over = true;
       listener.status("ended", end.reason);
       socket.disconnect();
     });
-    socket.on("connect", () => listener.status("connecting"));
+    socket.on("connect", () => {
+      if (!this.moving) listener.status("connecting");
+    });
     socket.on("disconnect", (reason) => {
       if (over) return;
-      listener.status("offline");
+      if (!this.moving) listener.status("offline");
       // The server's own goodbye stops the client's retries; it is meant for programs.
       if (reason === "io server disconnect") setTimeout(() => socket.connect(), 1000);
     });
@@ -112,8 +151,11 @@ export class Connection {
         listener.status("ended", "not-logged-in");
         return;
       }
-      listener.status("offline");
-      if (!socket.active) setTimeout(() => socket.connect(), 2000 + Math.random() * 3000);
+      if (!this.moving) listener.status("offline");
+      if (socket.active) return;
+      // Refused: by a node that is leaving itself, or by one that has too much to do.
+      const wait = this.moving ? 100 + Math.random() * 300 : 2000 + Math.random() * 3000;
+      setTimeout(() => socket.connect(), wait);
     });
   }
 }

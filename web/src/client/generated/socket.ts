@@ -248,6 +248,8 @@ export interface components {
         Handshake: {
             /** @description The last one handled; none to start afresh. */
             position?: number;
+            /** @description The newest one that was given, if any. */
+            ticket?: string;
             /** @description Of a session; browsers use their cookie. */
             token?: string;
         };
@@ -529,6 +531,8 @@ export interface components {
         MessageSent: {
             message: components["schemas"]["Message"];
         };
+        /** @description This node is leaving: wait for the answers to your commands, then connect anew. */
+        Move: Record<string, never>;
         /**
          * Nothing
          * @description A request without fields.
@@ -754,10 +758,11 @@ export interface components {
             room_id: number;
             unread: number;
         };
-        /** @description Everything up to here was delivered. */
+        /** @description Everything up to here was delivered. Coming back with the ticket costs less. */
         Ready: {
             /** @description A place in the portal's log. */
             position: number;
+            ticket: string | null;
         };
         /**
          * RemoveMember
