@@ -25,7 +25,7 @@ from realtime.node import Node, NodeSettings
 from server import parts
 from server.health import Check, Health
 from server.jobs import keep_house
-from server.middleware import AccessLog, TrueSender
+from server.middleware import AccessLog, Farewell, TrueSender
 from server.settings import Settings
 from server.static import WebClient
 from storage.blobs import Blobs
@@ -120,7 +120,8 @@ def _server(settings: Settings, services: Services, node: Node) -> Server:
         api=make_api(services, version("talkoo")),
         web=SafeHeaders(WebClient(), https),
     )
-    app = TrueSender(AccessLog(front), settings.trusted_proxies)
+    polite = Farewell(front, lambda: health.leaving)
+    app = TrueSender(AccessLog(polite), settings.trusted_proxies)
     node.believe(app.sender)
     return Server(app, services, node, health, settings.drain_seconds)
 

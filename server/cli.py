@@ -67,11 +67,20 @@ def _indented(text: str) -> str:
 
 
 async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
-    from server.serve import serve
+    from server.serve import greet, serve
+    from server.workers import Inheritance, Workers, open_slots, require_sharing
 
     if arguments.migrate:
         await _migrate(settings, arguments)
-    await serve(settings)
+    if arguments.as_worker is not None:
+        inherited = Inheritance.parse(arguments.as_worker)
+        await serve(settings.of_worker(inherited.number), inherited)
+    elif arguments.workers == 1:
+        await serve(settings)
+    else:
+        require_sharing(settings)
+        workers = Workers(open_slots(settings, arguments.workers), lambda: greet(settings))
+        sys.exit(await workers.run())
 
 
 async def _migrate(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -138,6 +147,15 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--migrate", action="store_true", help="bring the databases up to date first"
     )
+    serve.add_argument(
+        "--workers",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="processes, one for each core is best (1); more than one need Redis and a database "
+        "server. SIGHUP replaces them one by one",
+    )
+    serve.add_argument("--as-worker", help=argparse.SUPPRESS)
 
     _command(
         commands,
@@ -186,6 +204,12 @@ def _parser() -> argparse.ArgumentParser:
 
     _command(commands, "version", "print the version", "Prints the version.", None)
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 256:
+        raise argparse.ArgumentTypeError("must be a number from 1 to 256")
+    return int(text)
 
 
 def _command(commands: Any, name: str, brief: str, text: str, run: Any) -> argparse.ArgumentParser:

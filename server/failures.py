@@ -10,7 +10,11 @@ from server.settings import Settings
 
 
 class CannotListen(Exception):
-    """The address to listen on cannot be had."""
+    """An address to listen on cannot be had: the address, and why."""
+
+
+class CannotShare(Exception):
+    """Several processes cannot serve together with these settings."""
 
 
 def explain(error: Exception, settings: Settings) -> str | None:
@@ -18,7 +22,10 @@ def explain(error: Exception, settings: Settings) -> str | None:
     if isinstance(error, NotMigrated):
         return f"the database is not up to date: {error}.\n  Run `talkoo migrate` first."
     if isinstance(error, CannotListen):
-        return f"cannot listen on {settings.listen}: {error}.\n  Set TALKOO_LISTEN to another."
+        address, reason = error.args
+        return f"cannot listen on {address}: {reason}.\n  Set TALKOO_LISTEN to another."
+    if isinstance(error, CannotShare):
+        return str(error)
     if isinstance(error, SQLAlchemyError):
         databases = {settings.directory_url, *settings.shard_urls.values()}
         shown = ", ".join(sorted(make_url(url).render_as_string() for url in databases))

@@ -6,7 +6,7 @@ import ipaddress
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -64,6 +64,27 @@ class TrueSender:
         except ValueError:
             return False
         return any(found in network for network in self.trusted)
+
+
+class Farewell:
+    """While the node leaves, each answer is the last one on its connection.
+
+    The next request would meet a connection that is being closed; so it goes to another node.
+    """
+
+    def __init__(self, app: ASGIApp, leaving: Callable[[], bool]) -> None:
+        self.app = app
+        self.leaving = leaving
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+
+        async def send_last(message: Message) -> None:
+            if message["type"] == "http.response.start" and self.leaving():
+                MutableHeaders(scope=message)["connection"] = "close"
+            await send(message)
+
+        await self.app(scope, receive, send_last)
 
 
 class AccessLog:

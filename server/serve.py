@@ -15,8 +15,9 @@ import uvicorn
 
 from realtime.tasks import stop
 from server.app import open_server
-from server.failures import CannotListen
+from server.listening import listen
 from server.settings import Settings
+from server.workers import Inheritance
 
 logger = structlog.get_logger(__name__)
 
@@ -28,10 +29,14 @@ class _Listener(uvicorn.Server):
     """Lets go of the clients before uvicorn closes their connections."""
 
     def __init__(
-        self, config: uvicorn.Config, leave: Callable[[], Coroutine[None, None, None]]
+        self,
+        config: uvicorn.Config,
+        leave: Callable[[], Coroutine[None, None, None]],
+        inherited: Inheritance | None,
     ) -> None:
         super().__init__(config)
         self.leave = leave
+        self.inherited = inherited
         self._hurry = asyncio.Event()
 
     @contextmanager
@@ -51,6 +56,18 @@ class _Listener(uvicorn.Server):
             for number in signals:
                 loop.remove_signal_handler(number)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listens; a worker tells its parent so, and leaves when the parent is gone."""
+        await super().startup(sockets)
+        if self.inherited is not None:
+            loop, lifeline = asyncio.get_running_loop(), self.inherited.lifeline
+            loop.add_reader(lifeline, self._orphaned, lifeline)
+            self.inherited.tell_ready()
+
+    def _orphaned(self, lifeline: int) -> None:
+        asyncio.get_running_loop().remove_reader(lifeline)
+        self.handle_exit(signal.SIGTERM, None)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Told a second time, it waits for nobody."""
         if self.should_exit:
@@ -69,9 +86,10 @@ class _Listener(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def serve(settings: Settings) -> None:
-    """Serves until a signal says otherwise."""
-    listening = _listen(settings)
+async def serve(settings: Settings, inherited: Inheritance | None = None) -> None:
+    """Serves until a signal says otherwise, alone or as a worker."""
+    alone = inherited is None
+    listening = [listen(settings.host, settings.port)] if alone else inherited.open_sockets()
     try:
         async with open_server(settings) as server:
             config = uvicorn.Config(
@@ -86,29 +104,19 @@ async def serve(settings: Settings) -> None:
                 ws=server.node.websocket,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
-            _greet(settings)
+            listener = _Listener(config, server.leave, inherited)
+            if alone:
+                greet(settings)
             logger.info("serving", address=settings.address, listen=settings.listen)
-            await _Listener(config, server.leave).serve([listening])
+            await listener.serve(listening)
     finally:
-        listening.close()
+        for one in listening:
+            one.close()
     logger.info("stopped")
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-        listening.listen(2048)
-    except OSError as error:
-        listening.close()
-        raise CannotListen(error.strerror or str(error)) from error
-    listening.set_inheritable(True)
-    return listening
-
-
-def _greet(settings: Settings) -> None:
+def greet(settings: Settings) -> None:
+    """Says on the terminal where to go."""
     mails = "sent by SMTP" if settings.smtp else f"written to {settings.data / 'outbox'}"
     sys.stdout.write(
         f"\n  Talkoo serves on {settings.address}\n"

@@ -204,6 +204,10 @@ class Settings(BaseModel):
         """The shards' databases, by name."""
         return self.shards or {"main": self.directory_url}
 
+    def of_worker(self, number: int) -> Settings:
+        """These settings, for one of several processes that share them."""
+        return self.model_copy(update={"node": f"{self.node}-{number}" if self.node else ""})
+
     @property
     def node_name(self) -> str:
         """What this process calls itself."""

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import random
 import socket
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import aiohttp
 import socketio
@@ -17,10 +18,22 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from engineio.payload import Payload
 from socketio.exceptions import SocketIOError
 
-from tests.deploy.balancers import Balancer
-
 # The official Python client hangs up when one answer to a poll has more packets, 16 by default.
 Payload.max_decode_packets = 1000
+
+
+class Door(Protocol):
+    """Where devices knock: a balancer, or a server itself."""
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        ...
+
+    @property
+    def trust(self) -> ssl.SSLContext | bool:
+        """Whom devices believe to be it."""
+        ...
 
 
 class _Loopback(AbstractResolver):
@@ -43,7 +56,7 @@ class _Loopback(AbstractResolver):
         return None
 
 
-def open_web(balancer: Balancer, address: str = "127.0.0.1") -> aiohttp.ClientSession:
+def open_web(door: Door, address: str = "127.0.0.1") -> aiohttp.ClientSession:
     """A browser's share of HTTP: it checks the certificate, and keeps cookies.
 
     ``address`` is the one that it comes from: the loopback network has many.
@@ -53,7 +66,7 @@ def open_web(balancer: Balancer, address: str = "127.0.0.1") -> aiohttp.ClientSe
         local_addr=(address, 0),
         family=family,
         resolver=_Loopback(),
-        ssl=balancer.trust,
+        ssl=door.trust,
     )
     return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30))
 
@@ -62,7 +75,7 @@ def open_web(balancer: Balancer, address: str = "127.0.0.1") -> aiohttp.ClientSe
 class Device:
     """One live connection that is made anew, with its position, as often as it is lost."""
 
-    balancer: Balancer
+    door: Door
     token: str
     transport: str = "websocket"
     address: str = "127.0.0.1"
@@ -71,6 +84,7 @@ class Device:
     page: str | None = None
     position: int | None = None
     heard: list[str] = field(default_factory=list[str])
+    resyncs: list[str] = field(default_factory=list[str])
     connects: int = 0
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _socket: socketio.AsyncClient | None = None
@@ -84,7 +98,7 @@ class Device:
         return self._web
 
     async def __aenter__(self) -> Self:
-        self._web = open_web(self.balancer, self.address)
+        self._web = open_web(self.door, self.address)
         if self.page:
             async with self._web.get(self.page) as answer:
                 assert answer.status == 200
@@ -122,7 +136,7 @@ class Device:
             line = self._make_line()
             with contextlib.suppress(TimeoutError, SocketIOError, OSError, aiohttp.ClientError):
                 await line.connect(
-                    self.page or self.balancer.url,
+                    self.page or self.door.url,
                     auth={"token": self.token, "position": self.position},
                     headers=dict(self.headers),
                     transports=[self.transport],
@@ -151,6 +165,7 @@ class Device:
             self.heard.append(event["body"]["message"]["text"])
 
     def _on_resync(self, resync: dict[str, Any]) -> None:
+        self.resyncs.append(resync["reason"])
         self.position = resync["snapshot"]["position"]
 
     def _on_ready(self, ready: dict[str, Any]) -> None:
