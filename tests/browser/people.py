@@ -17,11 +17,11 @@ DESKTOP = {"width": 1280, "height": 820}
 
 
 @asynccontextmanager
-async def open_browser() -> AsyncGenerator[Browser]:
-    """Debian's Chromium."""
+async def open_browser(*arguments: str) -> AsyncGenerator[Browser]:
+    """Debian's Chromium, with more arguments if need be."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=chromium_path(), args=launch_arguments()
+            executable_path=chromium_path(), args=[*launch_arguments(), *arguments]
         )
         yield browser
         await browser.close()

@@ -55,7 +55,7 @@ class Certificate:
 
 
 class Balancer(Service):
-    """One balancer before two nodes, given by their ports."""
+    """One balancer before two nodes or more, given by their ports."""
 
     #: The file in `deploy/`.
     file = ""
@@ -93,13 +93,25 @@ class Balancer(Service):
 
     def configuration(self) -> str:
         """The file as it is used."""
-        text = (DEPLOY / self.file).read_text()
+        text = self._with_more_nodes((DEPLOY / self.file).read_text())
         nodes = {f"10.0.0.1{n}:8024": f"127.0.0.1:{p}" for n, p in enumerate(self.nodes, start=1)}
         for old, new in {**nodes, **self.replacements()}.items():
             if old not in text:
                 raise NotReady(f"deploy/{self.file} has no longer: {old}")
             text = text.replace(old, new)
         return text
+
+    def _with_more_nodes(self, text: str) -> str:
+        """With a line for each node beyond the second, made from the second's."""
+        lines: list[str] = []
+        for line in text.splitlines():
+            lines.append(line)
+            if "10.0.0.12:8024" in line:
+                lines += [
+                    line.replace("10.0.0.12", f"10.0.0.1{n}").replace("node2", f"node{n}")
+                    for n in range(3, len(self.nodes) + 1)
+                ]
+        return "\n".join(lines) + "\n"
 
     def prepare(self) -> None:
         (self.folder / self.file).write_text(self.configuration())

@@ -1,4 +1,4 @@
-"""A site as operators have it: two nodes on one MariaDB and one Redis, a balancer before them."""
+"""A site as operators have it: some nodes on one MariaDB and one Redis, a balancer before them."""
 
 from __future__ import annotations
 
@@ -118,7 +118,9 @@ class Site:
                 service.start()
         for node in self.nodes:
             wait_until(node.is_ready, within=30, what="the node is ready")
-        wait_until(lambda: self.balancer.trusts(2), within=30, what="the balancer trusts both")
+        wait_until(
+            lambda: self.balancer.trusts(len(self.nodes)), within=30, what="the balancer trusts all"
+        )
 
     def _ask(self, path: str, address: str) -> str:
         """As a program at an address; returns the id of the request."""
@@ -145,11 +147,13 @@ async def until(condition: Callable[[], bool], what: str, within: float = 30) ->
 
 
 @contextmanager
-def open_site(kind: type[Balancer], database_url: str, folder: Path) -> Iterator[Site]:
+def open_site(
+    kind: type[Balancer], database_url: str, folder: Path, count: int = 2
+) -> Iterator[Site]:
     """Starts everything before a migrated database, and stops it again."""
     with cheap_passwords():
         address, room_id, people = asyncio.run(_settle(database_url, folder / "blobs"))
-    ports = [free_port(), free_port()]
+    ports = [free_port() for _ in range(count)]
     with ExitStack() as running:
         redis = running.enter_context(Redis(folder / "redis"))
         balancer = kind(folder / kind.name, Certificate.make(folder), ports)

@@ -49,6 +49,13 @@ export function Discussion({
     [history, waiting, readWhenOpened, state.me.id],
   );
   const last = history?.messages.at(-1);
+
+  // Whoever writes wants to see it, wherever they were reading.
+  const written = waiting.at(-1)?.request.client_id;
+  useEffect(() => {
+    if (written !== undefined) list.current?.scrollToIndex({ index: "LAST", align: "end" });
+  }, [written]);
+
   useReading(roomId, atBottom && history?.moreAfter === false ? last?.seq : undefined);
 
   const older = useCallback(() => void client.olderHistory(roomId), [client, roomId]);

@@ -1,6 +1,7 @@
 import { Connection, type Status } from "./connection";
 import { Gaze } from "./gaze";
 import type { Command, LogEvent, Operations, Schema } from "./generated/catalogue";
+import { Newest } from "./newest";
 import { newClientId, Outbox, type Shelf, type Unsent } from "./outbox";
 import { Problem } from "./problem";
 import { inserted, postsLoaded } from "./reduce/feed";
@@ -37,6 +38,7 @@ export class Client {
   private outbox: Outbox | undefined;
   private readonly typed = new Map<number, number>();
   private readonly loading = new Set<string>();
+  private readonly marks = new Newest();
   private readonly gaze = new Gaze((userIds) => void this.watch(userIds));
   private forgetTyping: ReturnType<typeof setTimeout> | undefined;
 
@@ -144,8 +146,8 @@ export class Client {
   async markRead(roomId: number, seq: number): Promise<void> {
     const room = this.view.state?.rooms.get(roomId);
     if (!room || room.read_seq >= seq) return;
-    await this.once(`read:${roomId}:${seq}`, () =>
-      this.command("mark_read", { room_id: roomId, seq }),
+    await this.marks.do(`read:${roomId}`, () =>
+      this.passing(() => this.command("mark_read", { room_id: roomId, seq })),
     );
   }
 
@@ -153,7 +155,9 @@ export class Client {
   async markFeedRead(position: number): Promise<void> {
     const feed = this.view.state?.feed;
     if (!feed || feed.read_position >= position) return;
-    await this.once(`feed:${position}`, () => this.command("mark_feed_read", { position }));
+    await this.marks.do("feed", () =>
+      this.passing(() => this.command("mark_feed_read", { position })),
+    );
   }
 
   /** Loads the newest page of a room's history, unless it is loaded; as often as it takes. */
@@ -217,11 +221,18 @@ export class Client {
     if (this.loading.has(name)) return;
     this.loading.add(name);
     try {
+      await this.passing(work);
+    } finally {
+      this.loading.delete(name);
+    }
+  }
+
+  /** Does a thing; what waiting will mend is not worth a word. */
+  private async passing(work: () => Promise<unknown>): Promise<void> {
+    try {
       await work();
     } catch (error) {
       if (!(error instanceof Problem && error.passing)) throw error;
-    } finally {
-      this.loading.delete(name);
     }
   }
 
