@@ -129,6 +129,10 @@ class Hub:
             for user_id in user_ids:
                 self._watchers.setdefault(user_id, {})[connection] = None
 
+    def watched(self) -> list[int]:
+        """The people whom somebody here looks at."""
+        return list(self._watchers)
+
     def _look_away(self, connection: Receiver) -> None:
         for user_id in self._watched.pop(connection, ()):
             watchers = self._watchers[user_id]

@@ -53,6 +53,7 @@ from realtime.presence import (
     Presence,
     Turn,
 )
+from realtime.presence_check import CHECK_SECONDS, PresenceCheck
 from realtime.presence_memory import MemoryBoard, Shelf
 from realtime.presence_redis import RedisBoard
 from realtime.redis_client import OUTAGES as REDIS_OUTAGES
@@ -91,6 +92,7 @@ class NodeSettings:
     grace_seconds: float = GRACE_SECONDS
     beat_seconds: float = BEAT_SECONDS
     alive_seconds: float = ALIVE_SECONDS
+    check_seconds: float = CHECK_SECONDS
 
 
 @dataclass(slots=True)
@@ -136,6 +138,8 @@ class Node:
         )
         self.presence.announce = self._announce
         self.presence.look = self._look
+        self.presence_check = PresenceCheck(self.portals, board, self._last_seen)
+        self.portals.heard = self.presence_check.heard
         self.roll_call = RollCall(self.node_id, self.bus, self.gateway.listed)
         self.portals.asked = self._answer
         self.bus.recovered = self._recovered
@@ -192,6 +196,7 @@ class Node:
             asyncio.create_task(self._poll_for_ever()),
             asyncio.create_task(_every(self.settings.position_seconds, self._tell_positions)),
             asyncio.create_task(_every(self.settings.sweep_seconds, self._sweep)),
+            asyncio.create_task(_every(self.settings.check_seconds, self._check_presence)),
         ]
 
     async def stop(self) -> None:
@@ -241,6 +246,16 @@ class Node:
                 seat.told = seat.position
                 body = PositionSignal(position=seat.position)
                 seat.hub.tell_all(frames.signal(body.type, body.model_dump_json()))
+
+    async def _check_presence(self) -> None:
+        try:
+            await self.presence_check.run()
+        except (*REDIS_OUTAGES, *DATABASE_OUTAGES) as error:
+            logger.warning("presence_not_checked", error=str(error))
+
+    async def _last_seen(self, portal_id: int, user_ids: Sequence[int]) -> Mapping[int, int | None]:
+        async with (await self.shards.home(portal_id)).read() as statements:
+            return await store.last_seen_of(statements, portal_id, user_ids)
 
     async def _sweep(self) -> None:
         self.gateway.renew_tickets()

@@ -15,7 +15,7 @@ from realtime.follower import Follower
 from realtime.hub import Ends, Hub
 from realtime.log_reader import LogReader
 from realtime.recent import Budget, Recent
-from realtime.wire import Committed, RollCall, Signals
+from realtime.wire import Committed, RollCall, Signal, Signals
 from storage.log import Event
 
 logger = structlog.get_logger(__name__)
@@ -62,6 +62,8 @@ class Portals:
         self.malformed = 0
         # Set by whoever answers roll calls.
         self.asked: Callable[[int, RollCall], None] = _nothing
+        # Set by whoever checks what was told.
+        self.heard: Callable[[int, Signal], None] = _unnoted
         self.budget = Budget(RECENT_BYTES)
         self._seats: dict[int, Seat] = {}
         self._subscribing = asyncio.Lock()
@@ -182,6 +184,7 @@ class Portals:
         if isinstance(content, Signals):
             for signal in content.signals:
                 seat.hub.signal(signal)
+                self.heard(portal_id, signal)
         elif seat.follower is not None:
             seat.follower.hint(content.events)
         elif content.events:
@@ -210,6 +213,10 @@ class Portals:
         """How many events the portal that is furthest behind has yet to hand on."""
         followers = [seat.follower for seat in self.seats() if seat.follower is not None]
         return max((f.head - f.position for f in followers), default=0)
+
+
+def _unnoted(portal_id: int, signal: Signal) -> None:
+    return None
 
 
 def _nothing(portal_id: int, question: RollCall) -> None:

@@ -53,6 +53,10 @@ class Board(Protocol):
         """The merged state of everybody who is connected to a node that is alive, or of some."""
         ...
 
+    async def states_of(self, watched: Mapping[int, Sequence[int]]) -> dict[int, dict[int, str]]:
+        """The same of some people of several portals."""
+        ...
+
     async def beat(self) -> bool:
         """Says that this node is alive; False when the board did not know (any more)."""
         ...

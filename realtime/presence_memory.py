@@ -60,6 +60,10 @@ class MemoryBoard:
         merged_states = {user_id: self._merged(people.get(user_id, {})) for user_id in wanted}
         return {user_id: state for user_id, state in merged_states.items() if state is not None}
 
+    async def states_of(self, watched: Mapping[int, Sequence[int]]) -> dict[int, dict[int, str]]:
+        """The same of some people of several portals."""
+        return {p: await self.states(p, user_ids) for p, user_ids in watched.items()}
+
     async def beat(self) -> bool:
         """Says that this node is alive."""
         known = self._is_alive(self.node_id)

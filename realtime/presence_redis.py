@@ -68,7 +68,7 @@ class RedisBoard:
     async def states(self, portal_id: int, user_ids: Sequence[int] | None = None) -> dict[int, str]:
         """The merged state of everybody who is connected to a node that is alive, or of some."""
         if user_ids is not None:
-            return await self._states_of(portal_id, user_ids)
+            return (await self.states_of({portal_id: user_ids}))[portal_id]
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.time()
             pipeline.hgetall(self._key("nodes"))
@@ -76,14 +76,24 @@ class RedisBoard:
             time, nodes, entries = await pipeline.execute()
         return _merge(entries, _alive(nodes, time))
 
-    async def _states_of(self, portal_id: int, user_ids: Sequence[int]) -> dict[int, str]:
+    async def states_of(self, watched: Mapping[int, Sequence[int]]) -> dict[int, dict[int, str]]:
+        """The same of some people of several portals."""
         _, alive = await self._nodes()
-        fields = [_field(user_id, node) for user_id in user_ids for node in alive]
-        if not fields:
-            return {}
-        found = await self._redis.hmget(self._key("presence", portal_id), fields)
-        entries = {f: v for f, v in zip(fields, found, strict=True) if v is not None}
-        return _merge(entries, alive)
+        fields = {
+            p: [_field(u, node) for u in users for node in alive] for p, users in watched.items()
+        }
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for portal_id, wanted in fields.items():
+                if wanted:
+                    pipeline.hmget(self._key("presence", portal_id), wanted)
+            found: list[list[Any]] = await pipeline.execute()
+        replies = iter(found)
+        states: dict[int, dict[int, str]] = {}
+        for portal_id, wanted in fields.items():
+            values = next(replies) if wanted else []
+            entries = {f: v for f, v in zip(wanted, values, strict=True) if v is not None}
+            states[portal_id] = _merge(entries, alive)
+        return states
 
     async def beat(self) -> bool:
         """Says that this node is alive; False when Redis did not know."""

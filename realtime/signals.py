@@ -33,6 +33,10 @@ class BusSignals:
 
 def _turn(turn: Turn, last_seen_at: int | None) -> Signal:
     state = as_state(turn.after)
-    presence = Presence(user_id=turn.user_id, state=state, last_seen_at=last_seen_at)
+    return presence_signal(Presence(user_id=turn.user_id, state=state, last_seen_at=last_seen_at))
+
+
+def presence_signal(presence: Presence) -> Signal:
+    """How someone is, for those who look at them."""
     body = PresenceSignal(presence=presence)
-    return Signal(audience.watchers(turn.user_id), body.type, body.model_dump_json(), None)
+    return Signal(audience.watchers(presence.user_id), body.type, body.model_dump_json(), None)

@@ -251,6 +251,29 @@ async def test_only_who_looks_is_told(two: World) -> None:
     assert looked.signals("presence") == never.signals("presence") == []
 
 
+async def test_a_signal_that_the_bus_lost_is_made_up_for(world: World) -> None:
+    for _ in range(2):
+        await world.serve(check_seconds=0.2)
+    portal = await world.portal()
+    ann, bob = await world.user(portal), await world.user(portal)
+    client = await world.connect(ann, node=0)
+    await looking(client, bob)
+    other = await world.connect(bob, node=1)
+    await until(lambda: client.signals("presence")[-1:], lambda: client.told)
+    lost = world.meeting.exchange.handlers.pop(f"portal:{portal}")
+    assert (await other.call("set_presence", {"state": "away"}))["ok"]
+    states = lambda: [s["presence"]["state"] for s in client.signals("presence")]  # noqa: E731
+    await until(lambda: states()[-1] == "away", states)
+    assert world.nodes[0].node.presence_check.mended == 1
+    world.meeting.exchange.handlers[f"portal:{portal}"] = lost
+    await other.close()
+    await until(lambda: states()[-1] == "offline", states)
+    told = states()
+    for _ in range(3):
+        await world.nodes[0].node.presence_check.run()
+    assert states() == told
+
+
 async def test_a_guest_who_knows_someone_no_more_is_told_no_more(two: World) -> None:
     portal = await two.portal()
     ann, guest = await two.user(portal), await two.user(portal, "guest")

@@ -40,6 +40,8 @@ export class Client {
   private readonly loading = new Set<string>();
   private readonly marks = new Newest();
   private readonly gaze = new Gaze((userIds) => void this.watch(userIds));
+  // Of whom signals told while it was asked how they are.
+  private readonly overtook = new Set<number>();
   private forgetTyping: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -54,6 +56,7 @@ export class Client {
         signal: (signal) => {
           this.change((state) => hear(state, signal, Date.now()));
           if (signal.type === "typing") this.forgetTypingLater();
+          if (signal.type === "presence") this.overtook.add(signal.body.presence.user_id);
         },
         resync: (snapshot) => this.onResync(snapshot),
         ready: (position) => {
@@ -240,11 +243,14 @@ export class Client {
   private async watch(userIds: number[]): Promise<void> {
     if (this.view.status !== "ready") return;
     try {
+      this.overtook.clear();
       const { presence } = await this.command("watch_presence", { user_ids: userIds });
-      this.change((state) => presence.reduce(presenceChanged, state));
+      // What was told while the answer was on its way is newer.
+      const news = presence.filter((one) => !this.overtook.has(one.user_id));
+      this.change((state) => news.reduce(presenceChanged, state));
     } catch (error) {
-      // Without a connection nobody is watched; the next one asks again.
       if (!(error instanceof Problem)) throw error;
+      setTimeout(() => this.gaze.again(), AGAIN_MS);
     }
   }
 
