@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 import structlog
@@ -34,6 +35,7 @@ from realtime.viewer import Viewer
 from storage import standing as store
 from storage.gather import Gather
 from storage.log import EPOCH, Event
+from storage.measure import Histogram
 from storage.standing import Key, Standing
 
 logger = structlog.get_logger(__name__)
@@ -57,6 +59,19 @@ class Slow(Exception):
     """The client does not read."""
 
 
+@dataclass(slots=True)
+class CatchUpCounts:
+    """What happened so far."""
+
+    # Connections that came live, and those of them that a ticket spared the database.
+    live: int = 0
+    tickets: int = 0
+    # Snapshots, by reason.
+    resyncs: dict[str, int] = field(default_factory=dict[str, int])
+    # From connecting to live, in seconds.
+    times: Histogram = field(default_factory=Histogram)
+
+
 class CatchUp:
     """Brings connections up to where their portals stand."""
 
@@ -75,14 +90,18 @@ class CatchUp:
         self.snapshot = snapshot
         self.ends = ends
         self.tickets = tickets
-        self.resyncs = 0
+        self.counts = CatchUpCounts()
         self._gate = Gate(AT_ONCE, waiting=1_000_000)
         self._standings: Gather[Key, Standing] = Gather(self._load)
 
     async def run(self, connection: Connection) -> None:
         """Brings one connection live when it is its turn; goes on through outages."""
+        started = time.monotonic()
         async with self._gate.turn():
             await self._run(connection)
+        if connection.live:
+            self.counts.live += 1
+            self.counts.times.note(time.monotonic() - started)
 
     async def _run(self, connection: Connection) -> None:
         delay = FIRST_RETRY_SECONDS
@@ -154,6 +173,7 @@ class CatchUp:
             if told.event.position > caught:
                 _send(connection, viewer, told)
         connection.caught = max(caught, since[-1].event.position if since else 0)
+        self.counts.tickets += 1
         return viewer
 
     async def _since(self, position: int, seat: Seat, follower: Follower) -> list[Told] | None:
@@ -259,9 +279,9 @@ class CatchUp:
     async def _resync(self, connection: Connection, reason: Reason) -> None:
         context = Context(self.services, connection.portal_id, connection.actor, connection.caller)
         snapshot = await self.snapshot.call(context, Nothing())
-        self.resyncs += 1
         # To a client that has had a state, no position means that this state no longer holds.
         told = "behind" if reason == "first" and connection.started else reason
+        self.counts.resyncs[told] = self.counts.resyncs.get(told, 0) + 1
         if not connection.send(frames.resync(told, snapshot.model_dump_json())):
             raise Slow
         connection.started = True

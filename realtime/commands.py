@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +18,7 @@ from portal.model import Request
 from portal.operation import AnyOperation
 from realtime.outage import DATABASE_OUTAGES
 from realtime.rates import TokenBuckets
+from storage.measure import Histogram
 
 logger = structlog.get_logger(__name__)
 
@@ -48,6 +50,10 @@ class Commands:
     def __init__(self, services: Services, operations: Mapping[str, AnyOperation]) -> None:
         self.services = services
         self.operations = {name: op for name, op in operations.items() if op.socket}
+        # How many came to which end, by command.
+        self.counts: dict[tuple[str, str], int] = {}
+        # From when a command came until it was answered, in seconds.
+        self.times = Histogram()
         self.rates = TokenBuckets(services.limits.commands_per_second)
 
     def admit(self, actor: Actor) -> Problem | None:
@@ -57,24 +63,34 @@ class Commands:
 
     async def answer(self, actor: Actor, caller: Caller, data: Any) -> str:
         """The ack's JSON for the array of a Socket.IO event: a name and a JSON object."""
+        started = time.perf_counter()
         request_id = uuid.uuid4().hex
         caller = replace(caller, request_id=request_id)
         context = Context(self.services, actor.portal_id, actor, caller)
         with structlog.contextvars.bound_contextvars(
             request=request_id, portal=actor.portal_id, user=actor.user_id
         ):
-            try:
-                operation, request = self._decode(data)
-                answer = await operation.call(context, request)
-                return f'{{"ok":true,"data":{answer.model_dump_json()}}}'
-            except Problem as problem:
-                return failed(problem)
-            except DATABASE_OUTAGES as error:
-                logger.warning("command_met_outage", error=str(error))
-                return failed(unavailable("The database is away; try again shortly."))
-            except Exception:
-                logger.exception("command_failed", command=data[0])
-                return failed(internal(request_id))
+            name, end, answer = await self._answer(context, data)
+        self.counts[name, end] = self.counts.get((name, end), 0) + 1
+        self.times.note(time.perf_counter() - started)
+        return answer
+
+    async def _answer(self, context: Context, data: Any) -> tuple[str, str, str]:
+        """The command's name, how it ended, and the answer."""
+        name = "unknown"
+        try:
+            operation, request = self._decode(data)
+            name = operation.name
+            answer = await operation.call(context, request)
+            return name, "done", f'{{"ok":true,"data":{answer.model_dump_json()}}}'
+        except Problem as problem:
+            return name, "refused", failed(problem)
+        except DATABASE_OUTAGES as error:
+            logger.warning("command_met_outage", error=str(error))
+            return name, "failed", failed(unavailable("The database is away; try again shortly."))
+        except Exception:
+            logger.exception("command_failed", command=name)
+            return name, "failed", failed(internal(context.caller.request_id))
 
     def _decode(self, data: Any) -> tuple[AnyOperation, Request]:
         if not isinstance(data, list) or not data or not isinstance(data[0], str):

@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from dataclasses import replace
-from typing import cast
+from typing import Literal, cast
 
 from portal.admin.model import LiveConnection
 from portal.context import Actor, Caller, Role
@@ -103,6 +103,11 @@ class Connection:
         # method, because this is called once a delivery.
         self.send = line.send_packet
 
+    @property
+    def transport(self) -> Literal["websocket", "polling"]:
+        """How it is carried now."""
+        return "polling" if isinstance(self.line, Polled) else "websocket"
+
     def described(self, node_id: str) -> LiveConnection:
         """What admins see of it."""
         return LiveConnection(
@@ -112,7 +117,7 @@ class Connection:
             node=node_id,
             device=self.caller.device,
             address=self.caller.address,
-            transport="polling" if isinstance(self.line, Polled) else "websocket",
+            transport=self.transport,
             since=self.since,
             last_active=int(self.commands.last * 1000),
             waiting=self.line.waiting,

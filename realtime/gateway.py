@@ -51,6 +51,7 @@ class GatewayCounts:
 
     connected: int = 0
     refused: int = 0
+    # Why connections were ended or cut by this node.
     cut: dict[str, int] = field(default_factory=dict[str, int])
 
 
@@ -80,12 +81,12 @@ class Gateway:
         self._handshake = handshake
         self._portals = portals
         self._attendance = attendance
-        self._commands = Commands(services, operations)
+        self.commands = Commands(services, operations)
         self._taking = True
-        self._catch_up = CatchUp(
+        self.catch_up = CatchUp(
             services, portals, portals.reader, operations["get_snapshot"], self, handshake.tickets
         )
-        handshake.vouch = self._catch_up.vouch
+        handshake.vouch = self.catch_up.vouch
 
     # --- Connecting ---------------------------------------------------------------------------
 
@@ -133,7 +134,7 @@ class Gateway:
             self.end(next(iter(theirs.values())), "too_many_connections")
 
     def _bring_up(self, connection: Connection) -> None:
-        connection.task = self._do(self._catch_up.run(connection))
+        connection.task = self._do(self.catch_up.run(connection))
 
     # --- Commands -----------------------------------------------------------------------------
 
@@ -145,7 +146,7 @@ class Gateway:
         if connection.ending:
             return
         connection.commands.note()
-        refused = self._commands.admit(connection.actor)
+        refused = self.commands.admit(connection.actor)
         if refused is not None:
             self._ack(connection, ack_id, failed(refused))
             return
@@ -154,7 +155,7 @@ class Gateway:
 
     async def _run(self, connection: Connection, data: Any, ack_id: int | None) -> None:
         try:
-            answer = await self._commands.answer(connection.actor, connection.caller, data)
+            answer = await self.commands.answer(connection.actor, connection.caller, data)
             self._ack(connection, ack_id, answer)
         finally:
             connection.commands.running -= 1
@@ -201,7 +202,7 @@ class Gateway:
         before = time.monotonic() - RENEW_SECONDS
         for connection in self.connections.values():
             if connection.live and connection.ticket_at < before:
-                self._catch_up.renew(connection)
+                self.catch_up.renew(connection)
 
     def role_changed(self, connection: Connection, role: str) -> None:
         """Commands have the new role from now on."""
@@ -266,7 +267,7 @@ class Gateway:
             if not connection.line.open:
                 connection.ending = True
                 self._gone(connection)
-        self._commands.rates.sweep()
+        self.commands.rates.sweep()
 
     async def drain(self, most_seconds: float) -> None:
         """Takes no one in any more, and sends everyone to other nodes within about that time."""

@@ -142,6 +142,7 @@ class Node:
         self.portals.heard = self.presence_check.heard
         self.roll_call = RollCall(self.node_id, self.bus, self.gateway.listed)
         self.portals.asked = self._answer
+        self.portals.handed_on = self.gateway.server.outbox.carries
         self.bus.recovered = self._recovered
         self._services: Services | None = None
         self._poll_now = asyncio.Event()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -17,6 +17,7 @@ from realtime.log_reader import LogReader
 from realtime.recent import Budget, Recent
 from realtime.wire import Committed, RollCall, Signal, Signals
 from storage.log import Event
+from storage.measure import Histogram
 
 logger = structlog.get_logger(__name__)
 
@@ -51,6 +52,19 @@ class Seat:
         return self.follower.position if self.follower else 0
 
 
+@dataclass(slots=True)
+class PortalCounts:
+    """What happened so far."""
+
+    # Events that were handed on to the connections of their portals.
+    events: int = 0
+    # Deliveries in portals that are no longer followed.
+    delivered: int = 0
+    malformed: int = 0
+    # From the commit on another node until it was heard here; seconds, by both nodes' clocks.
+    bus_delays: Histogram = field(default_factory=Histogram)
+
+
 class Portals:
     """Follows portals for as long as someone is connected to them."""
 
@@ -59,7 +73,9 @@ class Portals:
         self.bus = bus
         self.reader = reader
         self.ends = ends
-        self.malformed = 0
+        self.counts = PortalCounts()
+        # Set by whoever writes to connections: hears when events were committed, in ms.
+        self.handed_on: Callable[[int], None] = _untimed
         # Set by whoever answers roll calls.
         self.asked: Callable[[int, RollCall], None] = _nothing
         # Set by whoever checks what was told.
@@ -121,7 +137,7 @@ class Portals:
                 portal_id,
                 clock.last,
                 self.reader,
-                lambda events: seat.hub.deliver(seat.recent.add(events)),
+                lambda events: self._hand_on(seat, events),
                 lambda: self._lost(seat),
             )
             seat.told = clock.last
@@ -129,6 +145,11 @@ class Portals:
             return seat.follower
         finally:
             seat.started = None
+
+    def _hand_on(self, seat: Seat, events: list[Event]) -> None:
+        seat.hub.deliver(seat.recent.add(events))
+        self.counts.events += len(events)
+        self.handed_on(events[0].at)
 
     async def sweep(self, idle_seconds: float = IDLE_SECONDS) -> None:
         """Stops following portals that nobody needs."""
@@ -145,6 +166,7 @@ class Portals:
     async def _close(self, seat: Seat) -> None:
         portal_id = seat.hub.portal_id
         self._seats.pop(portal_id, None)
+        self.counts.delivered += seat.hub.delivered
         async with self._subscribing:
             # Someone may have come while we waited for our turn.
             if portal_id not in self._seats:
@@ -165,7 +187,7 @@ class Portals:
         """Takes a message of the bus."""
         message = wire.decode(data)
         if message is None:
-            self.malformed += 1
+            self.counts.malformed += 1
             logger.warning("bus_message_malformed", portal=portal_id, bytes=len(data))
             return
         node_id, content = message
@@ -174,6 +196,8 @@ class Portals:
         if isinstance(content, RollCall):
             self.asked(portal_id, content)
         else:
+            if isinstance(content, Committed) and content.events:
+                self.counts.bus_delays.note(time.time() - content.events[0].at / 1000)
             self.take(portal_id, content)
 
     def take(self, portal_id: int, content: Committed | Signals) -> None:
@@ -209,10 +233,18 @@ class Portals:
         for portal_id, head in (await self.reader.heads(list(followers))).items():
             followers[portal_id].saw(head)
 
+    def delivered(self) -> int:
+        """How many deliveries there were so far."""
+        return self.counts.delivered + sum(seat.hub.delivered for seat in self.seats())
+
     def lag(self) -> int:
         """How many events the portal that is furthest behind has yet to hand on."""
         followers = [seat.follower for seat in self.seats() if seat.follower is not None]
         return max((f.head - f.position for f in followers), default=0)
+
+
+def _untimed(at: int) -> None:
+    return None
 
 
 def _unnoted(portal_id: int, signal: Signal) -> None:

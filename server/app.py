@@ -42,6 +42,7 @@ class Server:
     services: Services
     node: Node
     health: Health
+    requests: AccessLog
     drain_seconds: float
 
     async def leave(self) -> None:
@@ -120,10 +121,10 @@ def _server(settings: Settings, services: Services, node: Node) -> Server:
         api=make_api(services, version("talkoo")),
         web=SafeHeaders(WebClient(), https),
     )
-    polite = Farewell(front, lambda: health.leaving)
-    app = TrueSender(AccessLog(polite), settings.trusted_proxies)
+    requests = AccessLog(Farewell(front, lambda: health.leaving))
+    app = TrueSender(requests, settings.trusted_proxies)
     node.believe(app.sender)
-    return Server(app, services, node, health, settings.drain_seconds)
+    return Server(app, services, node, health, requests, settings.drain_seconds)
 
 
 class Front:

@@ -23,7 +23,8 @@ def explain(error: Exception, settings: Settings) -> str | None:
         return f"the database is not up to date: {error}.\n  Run `talkoo migrate` first."
     if isinstance(error, CannotListen):
         address, reason = error.args
-        return f"cannot listen on {address}: {reason}.\n  Set TALKOO_LISTEN to another."
+        name = "METRICS_LISTEN" if address == settings.metrics_listen else "LISTEN"
+        return f"cannot listen on {address}: {reason}.\n  Set TALKOO_{name} to another."
     if isinstance(error, CannotShare):
         return str(error)
     if isinstance(error, SQLAlchemyError):

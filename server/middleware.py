@@ -12,6 +12,8 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from storage.measure import Histogram
+
 logger = structlog.get_logger(__name__)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -92,6 +94,10 @@ class AccessLog:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        # How many requests ended with each status, and how long they took, in seconds. A poll is
+        # left out of the times: it waits on purpose.
+        self.counts: dict[int, int] = {}
+        self.times = Histogram()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on."""
@@ -116,6 +122,9 @@ class AccessLog:
                 self._write(scope, status, time.perf_counter() - started)
 
     def _write(self, scope: Scope, status: int, seconds: float) -> None:
+        self.counts[status] = self.counts.get(status, 0) + 1
+        if not scope["path"].startswith("/socket.io/"):
+            self.times.note(seconds)
         state = scope["state"]
         who = {name: state[name] for name in ("portal", "user") if state.get(name) is not None}
         quiet = status < 500 and scope["path"].startswith(_QUIET)

@@ -17,6 +17,7 @@ from realtime.tasks import stop
 from server.app import open_server
 from server.listening import listen
 from server.settings import Settings
+from server.watched import watched
 from server.workers import Inheritance
 
 logger = structlog.get_logger(__name__)
@@ -89,7 +90,11 @@ class _Listener(uvicorn.Server):
 async def serve(settings: Settings, inherited: Inheritance | None = None) -> None:
     """Serves until a signal says otherwise, alone or as a worker."""
     alone = inherited is None
-    listening = [listen(settings.host, settings.port)] if alone else inherited.open_sockets()
+    if alone:
+        listening = [listen(settings.host, settings.port)]
+        watch_at = listen(*settings.metrics_address) if settings.metrics_address else None
+    else:
+        listening, watch_at = inherited.open_sockets()
     try:
         async with open_server(settings) as server:
             config = uvicorn.Config(
@@ -108,9 +113,10 @@ async def serve(settings: Settings, inherited: Inheritance | None = None) -> Non
             if alone:
                 greet(settings)
             logger.info("serving", address=settings.address, listen=settings.listen)
-            await listener.serve(listening)
+            async with watched(server, watch_at):
+                await listener.serve(listening)
     finally:
-        for one in listening:
+        for one in (*listening, *([watch_at] if watch_at else ())):
             one.close()
     logger.info("stopped")
 

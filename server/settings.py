@@ -162,6 +162,11 @@ class Settings(BaseModel):
         default_factory=list[str],
         description="Addresses or networks of proxies whose `X-Forwarded-For` counts.",
     )
+    metrics_listen: Annotated[str, AfterValidator(_listen)] | None = Field(
+        None,
+        description="Address and port for `/metrics`, which is for operators only; of several "
+        "workers each has the next port. Default: none.",
+    )
     drain_seconds: float = Field(
         15.0,
         ge=0,
@@ -188,6 +193,14 @@ class Settings(BaseModel):
     def port(self) -> int:
         """The port to listen on."""
         return int(self.listen.rpartition(":")[2])
+
+    @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """The address and port for metrics."""
+        if self.metrics_listen is None:
+            return None
+        host, _, port = self.metrics_listen.rpartition(":")
+        return host.strip("[]"), int(port)
 
     @property
     def address(self) -> str:

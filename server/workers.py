@@ -36,6 +36,8 @@ class Inheritance:
 
     number: int
     sockets: Sequence[int]
+    # The last socket is for metrics.
+    watched: bool
     # Can be read when the parent is gone.
     lifeline: int
     # Is to be written to when the worker listens.
@@ -43,17 +45,19 @@ class Inheritance:
 
     def __str__(self) -> str:
         sockets = ",".join(map(str, self.sockets))
-        return f"{self.number}/{sockets}/{self.lifeline}/{self.ready}"
+        return f"{self.number}/{sockets}/{int(self.watched)}/{self.lifeline}/{self.ready}"
 
     @classmethod
     def parse(cls, text: str) -> Inheritance:
         """Reads what a parent wrote."""
-        number, sockets, lifeline, ready = text.split("/")
-        return cls(int(number), [int(s) for s in sockets.split(",")], int(lifeline), int(ready))
+        number, sockets, watched, lifeline, ready = text.split("/")
+        numbers = [int(one) for one in sockets.split(",")]
+        return cls(int(number), numbers, watched == "1", int(lifeline), int(ready))
 
-    def open_sockets(self) -> list[socket.socket]:
-        """The sockets to listen on."""
-        return [socket.socket(fileno=number) for number in self.sockets]
+    def open_sockets(self) -> tuple[list[socket.socket], socket.socket | None]:
+        """The sockets to listen on, and the one for metrics."""
+        found = [socket.socket(fileno=number) for number in self.sockets]
+        return (found[:-1], found[-1]) if self.watched else (found, None)
 
     def tell_ready(self) -> None:
         """The worker listens."""
@@ -67,6 +71,8 @@ class Slot:
 
     number: int
     sockets: Sequence[socket.socket]
+    # Whether the last of them is for metrics.
+    watched: bool = False
     worker: asyncio.subprocess.Process | None = None
     keeper: asyncio.Task[None] | None = None
     # The worker that was replaced and is letting its clients go.
@@ -102,7 +108,11 @@ def open_slots(settings: Settings, count: int) -> list[Slot]:
         if proxied:
             port = shared.getsockname()[1] + 1 + number
             own = listen_together(settings.host, port, 1, by_sender=False)
-        slots.append(Slot(number, [shared, *own]))
+        watched: list[socket.socket] = []
+        if settings.metrics_address:
+            host, port = settings.metrics_address
+            watched = listen_together(host, port + number, 1, by_sender=False)
+        slots.append(Slot(number, [shared, *own, *watched], bool(watched)))
     return slots
 
 
@@ -185,7 +195,7 @@ class Workers:
 
     async def _spawn(self, slot: Slot, tell_ready: int) -> asyncio.subprocess.Process:
         numbers = [one.fileno() for one in slot.sockets]
-        inherited = Inheritance(slot.number, numbers, self._lifeline, tell_ready)
+        inherited = Inheritance(slot.number, numbers, slot.watched, self._lifeline, tell_ready)
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server.cli", "serve", "--as-worker", str(inherited)),
             pass_fds=(*numbers, self._lifeline, tell_ready),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -86,7 +87,8 @@ class Unit:
     """One change that waits to be committed. ``item`` is what a `Together` gets for it."""
 
     __slots__ = (
-        "alone", "answer", "done", "error", "item", "key", "portal_id", "together", "user_id",
+        "alone", "answer", "asked_at", "done", "error", "item", "key", "portal_id", "together",
+        "user_id",
     )  # fmt: skip
 
     def __init__(
@@ -98,6 +100,8 @@ class Unit:
         user_id: int = 0,
     ) -> None:
         self.portal_id = portal_id
+        # In seconds of the monotonic clock.
+        self.asked_at = time.monotonic()
         self.alone = lone(change, item)
         self.together = cast(Together[Any, Any], change) if isinstance(change, Together) else None
         self.key = key

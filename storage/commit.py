@@ -10,7 +10,9 @@ portals of the same database among them; a change that comes alone does not wait
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 import structlog
@@ -21,6 +23,7 @@ from storage.changes import Busy, Change, ClientIdReused, Key, Together, Tx, Una
 from storage.database import Database, Statements
 from storage.dialect import deadlocked
 from storage.log import Clock, Event
+from storage.measure import SIZES, Histogram
 from storage.queues import Queues
 from storage.shards import Shards
 
@@ -31,6 +34,22 @@ logger = structlog.get_logger(__name__)
 ATTEMPTS = 3
 # While one transaction is at the disk the next gathers; more at once would make each smaller.
 AT_ONCE = 2
+
+
+@dataclass(slots=True)
+class CommitCounts:
+    """What happened so far; times in seconds."""
+
+    # Changes a transaction.
+    sizes: Histogram = field(default_factory=lambda: Histogram(SIZES))
+    # From the first statement to the last.
+    transactions: Histogram = field(default_factory=Histogram)
+    # From when a change was asked for until it was durable, or came to nothing.
+    changes: Histogram = field(default_factory=Histogram)
+    # Attempts that failed and were made again.
+    retries: int = 0
+    # Changes that came to nothing because the database was away.
+    unavailable: int = 0
 
 
 class Committer:
@@ -46,6 +65,7 @@ class Committer:
         self.shards = shards
         self.published = published
         self.batch = batch
+        self.counts = CommitCounts()
         self._queues = Queues(waiting)
         self._workers: dict[Database, set[asyncio.Task[None]]] = {}
 
@@ -71,6 +91,10 @@ class Committer:
             workers.add(asyncio.create_task(self._work(database)))
         return await unit.done
 
+    def waiting(self) -> int:
+        """How many changes are in line."""
+        return self._queues.length()
+
     async def drain(self) -> None:
         """Waits until every change that was accepted is finished."""
         while workers := [task for tasks in self._workers.values() for task in tasks]:
@@ -82,8 +106,10 @@ class Committer:
                 await self._commit(database, units)
             finally:
                 self._queues.done(database, units)
+            now = time.monotonic()
             for unit in units:
                 unit.settle()
+                self.counts.changes.note(now - unit.asked_at)
         # Nothing is awaited between the last look at the queues and this line.
         self._workers[database].discard(cast(asyncio.Task[None], asyncio.current_task()))
 
@@ -113,15 +139,20 @@ class Committer:
     async def _attempt(self, database: Database, units: list[Unit]) -> dict[int, list[Event]]:
         for attempt in range(1, ATTEMPTS + 1):
             transaction = _Transaction(units)
+            started = time.monotonic()
             try:
                 async with database.write() as statements:
                     await transaction.run(statements)
+                self.counts.sizes.note(len(units))
+                self.counts.transactions.note(time.monotonic() - started)
                 return transaction.written()
             except (OperationalError, InterfaceError, OSError) as error:
                 logger.warning("commit_failed", attempt=attempt, error=str(error))
                 again = _lost(error) or deadlocked(error)
                 if transaction.committing or attempt == ATTEMPTS or not again:
+                    self.counts.unavailable += len(units)
                     raise Unavailable(str(error)) from error
+                self.counts.retries += 1
                 await asyncio.sleep(0.05 * attempt)
             for unit in units:
                 unit.reset()

@@ -35,6 +35,11 @@ class Queues:
             queue.turn.append(unit.portal_id)
         units.append(unit)
 
+    def length(self) -> int:
+        """How many changes wait in all."""
+        queues = self._databases.values()
+        return sum(len(units) for queue in queues for units in queue.portals.values())
+
     def take(self, database: Database, most: int) -> list[Unit]:
         """The next changes, one of each portal in turn until there are ``most``.
 

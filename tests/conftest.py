@@ -27,7 +27,9 @@ SLOW = (
     "reducer",
     "server/test_cli.py",
     "server/test_demo.py",
+    "server/test_metrics.py",
     "server/test_serve.py",
+    "server/test_workers.py",
 )
 
 

@@ -135,7 +135,7 @@ async def test_who_may_see_what_changes_while_catching_up(
     portal = await two.portal()
     user, other = await two.user(portal), await two.user(portal)
     comes, goes = await two.room(other), await two.room(other, user)
-    catch_up = two.nodes[0].node.gateway._catch_up
+    catch_up = two.nodes[0].node.gateway.catch_up
     standing = catch_up._standing
 
     async def then_change(connection):

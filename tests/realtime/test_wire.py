@@ -68,7 +68,7 @@ async def test_malformed_messages_stop_nobody(world: World) -> None:
         await served.node.bus.publish(wire.channel(portal), data)
     await world.tell(portal, audience.PORTAL, "still here", node=1)
     await until(lambda: client.texts == ["still here"])
-    assert served.node.portals.malformed == len(MALFORMED)
+    assert served.node.portals.counts.malformed == len(MALFORMED)
 
 
 def event(type_: str, body: object, name: str = "portal") -> Event:
