@@ -32,8 +32,8 @@ class Words(Protocol):
         """Puts a client into its room."""
         ...
 
-    def saying(self, index: int) -> tuple[str, object]:
-        """The command with which client ``index`` speaks in its room."""
+    def saying(self, index: int, text: str = "") -> tuple[str, object]:
+        """The command with which client ``index`` speaks in its room; texts are of one length."""
         ...
 
 
@@ -49,8 +49,8 @@ class PeerWords:
     async def join(self, client: Client, index: int) -> None:
         await client.emit("join", {"room": f"room {self.room_of[index]}"})
 
-    def saying(self, index: int) -> tuple[str, object]:
-        return "send", {"room": f"room {self.room_of[index]}", "text": TEXT}
+    def saying(self, index: int, text: str = "") -> tuple[str, object]:
+        return "send", {"room": f"room {self.room_of[index]}", "text": text + TEXT[len(text) :]}
 
 
 class TalkooWords:
@@ -66,9 +66,9 @@ class TalkooWords:
     async def join(self, client: Client, index: int) -> None:
         return None
 
-    def saying(self, index: int) -> tuple[str, object]:
-        room_id = self.people[index][1]
-        return "send_message", {"client_id": uuid.uuid4().hex, "room_id": room_id, "text": TEXT}
+    def saying(self, index: int, text: str = "") -> tuple[str, object]:
+        said = {"room_id": self.people[index][1], "text": text + TEXT[len(text) :]}
+        return "send_message", {"client_id": uuid.uuid4().hex, **said}
 
 
 @dataclass(frozen=True)

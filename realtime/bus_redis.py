@@ -11,7 +11,7 @@ import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,10 @@ class BusCounts:
 class RedisBus:
     """A bus over one Redis. All channels get ``prefix`` before them."""
 
+    # How Redis calls publishing, and what is published when it arrives.
+    _PUBLISH = "PUBLISH"
+    _PUBLISHED = "message"
+
     def __init__(
         self,
         url: str,
@@ -58,6 +62,7 @@ class RedisBus:
         self.prefix = prefix
         self.recovered: Callable[[], None] = nothing
         self.counts = BusCounts()
+        self._log: Any = logger
         self._client: Any = connect(url)
         self._nonce_seconds = nonce_seconds
         self._nonce_channel = f"{prefix}:nonce:{node_id or secrets.token_hex(8)}"
@@ -102,22 +107,31 @@ class RedisBus:
     async def subscribe(self, channel: str, handler: Handler) -> None:
         """Hears a channel, from now on or from when Redis is back."""
         self._handlers[self._full(channel)] = handler
-        await self._tell("subscribe", self._full(channel))
+        await self._tell(self._ask, self._full(channel))
 
     async def unsubscribe(self, channel: str) -> None:
         """Hears it no more."""
         if self._handlers.pop(self._full(channel), None) is not None:
-            await self._tell("unsubscribe", self._full(channel))
+            await self._tell(self._ask_no_more, self._full(channel))
 
     def _full(self, channel: str) -> str:
         return f"{self.prefix}:{channel}"
 
-    async def _tell(self, command: str, channel: str) -> None:
+    async def _ask(self, pubsub: Any, *channels: str) -> None:
+        await pubsub.subscribe(*channels)
+
+    async def _ask_no_more(self, pubsub: Any, channel: str) -> None:
+        await pubsub.unsubscribe(channel)
+
+    def _asked(self, pubsub: Any) -> Iterable[Any]:
+        return pubsub.channels
+
+    async def _tell(self, how: Callable[[Any, str], Awaitable[None]], channel: str) -> None:
         pubsub = self._pubsub
         if pubsub is None:
             return  # Listening anew subscribes to every channel.
         try:
-            await getattr(pubsub, command)(channel)
+            await how(pubsub, channel)
         except OUTAGES:
             await self._hang_up()
 
@@ -128,10 +142,10 @@ class RedisBus:
             try:
                 await self._listen()
             except OUTAGES as error:
-                logger.warning("bus_lost", error=str(error))
+                self._log.warning("bus_lost", error=str(error))
             except Exception:
                 # Whatever it is, a deaf node would be worse.
-                logger.exception("bus_listener_failed")
+                self._log.exception("bus_listener_failed")
             await self._hang_up()
             self.counts.reconnects += 1
             if time.monotonic() - started > MOST_RETRY_SECONDS:
@@ -140,22 +154,30 @@ class RedisBus:
             delay = min(delay * 2, MOST_RETRY_SECONDS)
 
     async def _listen(self) -> None:
-        pubsub = self._client.pubsub(ignore_subscribe_messages=True)
+        pubsub = self._client.pubsub()
         try:
-            await pubsub.subscribe(self._nonce_channel, *self._handlers)
+            # The nonce last: whoever hears it hears the others.
+            await self._ask(pubsub, *self._handlers, self._nonce_channel)
             # Channels that came while this was on its way.
             known = {self._nonce_channel, *self._handlers}
             self._pubsub = pubsub
             self._listening_since = time.monotonic()
-            if missing := known - {_text(name) for name in pubsub.channels}:
-                await pubsub.subscribe(*missing)
+            if missing := known - {_text(name) for name in self._asked(pubsub)}:
+                await self._ask(pubsub, *missing)
             while self._pubsub is pubsub:
-                message = await pubsub.get_message(timeout=self._nonce_seconds)
-                if message is not None and message["type"] == "message":
-                    self._hear(_text(message["channel"]), message["data"])
+                message = await self._next(pubsub)
+                if message is not None:
+                    self._take(message["type"], _text(message["channel"]), message["data"])
         finally:
             if self._pubsub is not pubsub:
                 await pubsub.aclose()
+
+    async def _next(self, pubsub: Any) -> Any:
+        return await pubsub.get_message(timeout=self._nonce_seconds)
+
+    def _take(self, kind: str, channel: str, data: Any) -> None:
+        if kind == self._PUBLISHED:
+            self._hear(channel, data)
 
     def _hear(self, channel: str, data: bytes) -> None:
         if channel == self._nonce_channel:
@@ -168,7 +190,7 @@ class RedisBus:
             handler(data)
         except Exception:
             self.counts.failed_handlers += 1
-            logger.exception("bus_handler_failed", channel=channel)
+            self._log.exception("bus_handler_failed", channel=channel)
 
     async def _hang_up(self) -> None:
         """Ends the listening connection; the listener makes a new one."""
@@ -181,7 +203,11 @@ class RedisBus:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                await self._send_waiting()
+                try:
+                    await self._send_waiting()
+                except Exception:
+                    # Whatever it is, a mute node would be worse.
+                    logger.exception("bus_sender_failed")
 
     async def _send_waiting(self) -> None:
         together = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
@@ -190,42 +216,55 @@ class RedisBus:
         try:
             async with self._client.pipeline(transaction=False) as pipeline:
                 for channel, data in together:
-                    pipeline.publish(channel, data)
-                await pipeline.execute()
+                    pipeline.execute_command(self._PUBLISH, channel, data)
+                answers: list[Any] = await pipeline.execute(raise_on_error=False)
         except OUTAGES as error:
-            # Late hints are worth nothing: whoever misses them finds the events by the poll.
-            self.counts.dropped += len(together)
-            logger.warning("bus_dropped", messages=len(together), error=str(error))
+            self._refused([error] * len(together))
+        else:
+            self._refused([answer for answer in answers if isinstance(answer, Exception)])
+
+    def _refused(self, errors: Sequence[Exception]) -> None:
+        """Late hints are worth nothing: whoever misses them finds the events by the poll."""
+        if errors:
+            self.counts.dropped += len(errors)
+            self._log.warning("bus_dropped", messages=len(errors), error=str(errors[0]))
 
     async def _prove_for_ever(self) -> None:
         while True:
-            self._sent = secrets.token_bytes(8)
-            self._waiting.append((self._nonce_channel, self._sent))
-            self._wake.set()
-            # At a start and after an outage readiness hangs on it: look more often.
-            wait = self._nonce_seconds if self.healthy else min(self._nonce_seconds, 0.2)
-            until = time.monotonic() + wait
-            while self._heard != self._sent and time.monotonic() < until:  # noqa: ASYNC110
-                # Sleeping in steps: what it looks at changes, or the time is over.
-                await asyncio.sleep(0.02)
-            if self._heard == self._sent:
-                self._prove()
-                await asyncio.sleep(max(0.0, until - time.monotonic()))
-            else:
-                await self._miss()
+            try:
+                await self._prove_once()
+            except Exception:
+                logger.exception("bus_proof_failed")
+                await asyncio.sleep(self._nonce_seconds)
+
+    async def _prove_once(self) -> None:
+        self._sent = secrets.token_bytes(8)
+        self._waiting.append((self._nonce_channel, self._sent))
+        self._wake.set()
+        # At a start and after an outage readiness hangs on it: look more often.
+        wait = self._nonce_seconds if self.healthy else min(self._nonce_seconds, 0.2)
+        until = time.monotonic() + wait
+        while self._heard != self._sent and time.monotonic() < until:  # noqa: ASYNC110
+            # Sleeping in steps: what it looks at changes, or the time is over.
+            await asyncio.sleep(0.02)
+        if self._heard == self._sent:
+            self._prove()
+            await asyncio.sleep(max(0.0, until - time.monotonic()))
+        else:
+            await self._miss()
 
     def _prove(self) -> None:
         was_healthy = self.healthy
         self._misses = 0
         if not was_healthy:
-            logger.info("bus_healthy")
+            self._log.info("bus_healthy")
             self.recovered()
 
     async def _miss(self) -> None:
         self.counts.missed_nonces += 1
         self._misses += 1
         if self._misses == MISSES:
-            logger.warning("bus_unhealthy")
+            self._log.warning("bus_unhealthy")
         # A connection that is still young may only have missed the nonce before it.
         deaf = time.monotonic() - self._listening_since > self._nonce_seconds
         if not self.healthy and deaf:

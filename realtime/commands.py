@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import secrets
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -54,6 +55,9 @@ class Commands:
         self.counts: dict[tuple[str, str], int] = {}
         # From when a command came until it was answered, in seconds.
         self.times = Histogram()
+        # Together they name each command of each life of a node.
+        self._life = secrets.token_hex(8)
+        self._numbers = itertools.count(1)
         self.rates = TokenBuckets(services.limits.commands_per_second)
 
     def admit(self, actor: Actor) -> Problem | None:
@@ -64,13 +68,14 @@ class Commands:
     async def answer(self, actor: Actor, caller: Caller, data: Any) -> str:
         """The ack's JSON for the array of a Socket.IO event: a name and a JSON object."""
         started = time.perf_counter()
-        request_id = uuid.uuid4().hex
+        request_id = f"{self._life}{next(self._numbers):x}"
         caller = replace(caller, request_id=request_id)
         context = Context(self.services, actor.portal_id, actor, caller)
-        with structlog.contextvars.bound_contextvars(
+        # For what is logged meanwhile; each command runs in a task, and so a context, of its own.
+        structlog.contextvars.bind_contextvars(
             request=request_id, portal=actor.portal_id, user=actor.user_id
-        ):
-            name, end, answer = await self._answer(context, data)
+        )
+        name, end, answer = await self._answer(context, data)
         self.counts[name, end] = self.counts.get((name, end), 0) + 1
         self.times.note(time.perf_counter() - started)
         return answer

@@ -8,6 +8,7 @@ tasks, a queue and a timer for each connection. Packets for many go straight to 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -25,6 +26,7 @@ from realtime.wheel import Wheel
 # A connection on which nobody has logged in by then is of no use to anyone.
 CONNECT_SECONDS = 10.0
 _PING = framed(b"2")
+_NUMBERS = itertools.count()
 _PROBE_ANSWER = framed(b"3probe")
 
 
@@ -69,7 +71,7 @@ class LiveSocket(WebSocket):
 
     __slots__ = (
         "_backlog", "_due", "_left", "_moving", "_reason", "_room", "_work", "closing", "heard",
-        "host", "opened_at", "owner", "sid", "slot", "waiting",
+        "host", "number", "opened_at", "owner", "sid", "slot", "waiting",
     )  # fmt: skip
 
     connected = upgraded = True
@@ -78,6 +80,7 @@ class LiveSocket(WebSocket):
     def __init__(self, host: Host, state: ServerState) -> None:
         super().__init__(state, host.frame_bytes)
         self.host = host
+        self.number = next(_NUMBERS)
         self.sid = ""
         # Frames for the end of this turn: none, one, or several.
         self._due: bytes | list[bytes] | None = None

@@ -196,8 +196,13 @@ class Presence:
             for portal_id, user_id in turned:
                 state = merged(self._devices.get((portal_id, user_id), {}).values())
                 by_portal.setdefault(portal_id, {})[user_id] = state
-            turns = {portal: await self._write(portal, s) for portal, s in by_portal.items()}
-            await self._announce(turns)
+            try:
+                turns = {portal: await self._write(portal, s) for portal, s in by_portal.items()}
+                await self._announce(turns)
+            except Exception:
+                # Whatever it is: without this loop nobody would come or go any more.
+                logger.exception("presence_not_written")
+                self._lost_board = True
             # Who comes and goes within a moment is told of once, and a crowd together.
             await asyncio.sleep(self.merge_seconds)
 

@@ -15,6 +15,7 @@ import uvicorn
 
 from realtime.tasks import stop
 from server.app import open_server
+from server.collector import tune
 from server.listening import listen
 from server.settings import Settings
 from server.watched import watched
@@ -113,6 +114,7 @@ async def serve(settings: Settings, inherited: Inheritance | None = None) -> Non
             if alone:
                 greet(settings)
             logger.info("serving", address=settings.address, listen=settings.listen)
+            tune()
             async with watched(server, watch_at):
                 await listener.serve(listening)
     finally:

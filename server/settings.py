@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from portal.limits import Limits
+from realtime import redis_address
 
 PREFIX = "TALKOO_"
 # Names that begin so, but mean something else: where the settings are; which Python `make` takes.
@@ -65,6 +66,12 @@ def _scheme(*schemes: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _redis(value: str) -> str:
+    if redis_address.is_cluster(value):
+        redis_address.parse(value)
+    return value
 
 
 def _network(value: str) -> str:
@@ -127,11 +134,19 @@ class Settings(BaseModel):
     database_connections: int = Field(
         10, ge=1, le=500, description="Connections to each database, for reading and for writing."
     )
-    redis: Annotated[str, _scheme("redis", "rediss", "unix")] | None = Field(
+    redis: (
+        Annotated[
+            str,
+            _scheme("redis", "rediss", "unix", *redis_address.CLUSTER_SCHEMES),
+            AfterValidator(_redis),
+        ]
+        | None
+    ) = Field(
         None,
         repr=False,
         description="Redis or Valkey, `redis://host:6379/0`: needed when several nodes serve "
-        "one site. Default: none, one process alone.",
+        "one site. A Redis Cluster: `redis+cluster://one:6379,two:6379`. Default: none, one "
+        "process alone.",
     )
     redis_prefix: str = Field(
         "talkoo", pattern=r"^[A-Za-z0-9_.-]{1,40}$", description="Begins every name in Redis."

@@ -31,7 +31,7 @@ class Tx(Statements):
     """A portal's writing transaction, in which events are recorded."""
 
     def __init__(self, statements: Statements, portal_id: int, last: int) -> None:
-        super().__init__(statements.connection, statements.raw)
+        super().__init__(statements.connection, statements.raw, statements.pending)
         self.portal_id = portal_id
         self.now = now_ms()
         self.events: list[Event] = []

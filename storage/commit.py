@@ -34,6 +34,9 @@ logger = structlog.get_logger(__name__)
 ATTEMPTS = 3
 # While one transaction is at the disk the next gathers; more at once would make each smaller.
 AT_ONCE = 2
+# Under load transactions of one database begin so far apart at least: each costs about as much
+# as ten of the changes in it. Whoever sends alone finds the last one to have been alone, too.
+GATHER_SECONDS = 0.02
 
 
 @dataclass(slots=True)
@@ -61,6 +64,7 @@ class Committer:
         published: Callable[[int, list[Event]], Awaitable[None]],
         batch: int = 100,
         waiting: int = 2000,
+        gather_seconds: float = GATHER_SECONDS,
     ) -> None:
         self.shards = shards
         self.published = published
@@ -68,6 +72,9 @@ class Committer:
         self.counts = CommitCounts()
         self._queues = Queues(waiting)
         self._workers: dict[Database, set[asyncio.Task[None]]] = {}
+        self._gather_seconds = gather_seconds
+        # When the next transaction with others in sight may begin, by the monotonic clock.
+        self._next: dict[Database, float] = {}
 
     async def commit(
         self,
@@ -101,17 +108,28 @@ class Committer:
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _work(self, database: Database) -> None:
-        while units := self._queues.take(database, self.batch):
+        while units := await self._gather(database):
             try:
                 await self._commit(database, units)
             finally:
                 self._queues.done(database, units)
-            now = time.monotonic()
-            for unit in units:
-                unit.settle()
-                self.counts.changes.note(now - unit.asked_at)
         # Nothing is awaited between the last look at the queues and this line.
         self._workers[database].discard(cast(asyncio.Task[None], asyncio.current_task()))
+
+    async def _gather(self, database: Database) -> list[Unit]:
+        """The next changes; a moment later when there is company."""
+        now = time.monotonic()
+        start = self._next.get(database, 0.0)
+        if start > now and self._queues.length() < self.batch:
+            # Reserved, so that the other worker does not begin in the same moment.
+            self._next[database] = start + self._gather_seconds
+            await asyncio.sleep(start - now)
+        units = self._queues.take(database, self.batch)
+        if len(units) > 1:
+            self._next[database] = max(
+                self._next.get(database, 0.0), time.monotonic() + self._gather_seconds
+            )
+        return units
 
     async def _commit(self, database: Database, units: list[Unit]) -> None:
         """Commits units together; where that fails for one's sake, each by itself."""
@@ -121,13 +139,23 @@ class Committer:
             if len(units) == 1 or isinstance(error, Unavailable):
                 for unit in units:
                     unit.fail(error)
+                self._settle(units)
                 return
             for unit in units:
                 unit.reset()
                 await self._commit(database, [unit])
             return
+        # Whoever waits goes on in the next turn of the loop: its answer and its own event, which
+        # is delivered in this one, then leave together.
+        self._settle(units)
         for portal_id, events in written.items():
             await self._publish(portal_id, events)
+
+    def _settle(self, units: Sequence[Unit]) -> None:
+        now = time.monotonic()
+        for unit in units:
+            unit.settle()
+            self.counts.changes.note(now - unit.asked_at)
 
     async def _publish(self, portal_id: int, events: list[Event]) -> None:
         # The changes are durable: followers find them even when this hint is lost.
@@ -175,18 +203,23 @@ class _Transaction:
 
     async def run(self, statements: Statements) -> None:
         """Everything up to COMMIT."""
-        self.clocks = await log.lock_many(statements, sorted({u.portal_id for u in self.units}))
+        firsts, twins = known.twins(self.units)
+        # In ascending order, so that two such transactions cannot hold each other up for ever.
+        portals = [(portal_id,) for portal_id in sorted({u.portal_id for u in self.units})]
+        clocks, answered = await statements.rows_together(
+            (log.CLOCKS, portals), (known.KNOWN, known.keys_of(firsts))
+        )
+        self.clocks = log.clocks_of(clocks)
         for portal_id, clock in self.clocks.items():
             self.txs[portal_id] = Tx(statements, portal_id, clock.last)
-        units = [unit for unit in self.units if self._has_clock(unit)]
-        firsts, twins = known.twins(units)
-        fresh = await known.unanswered(statements, firsts)
+        fresh = known.unanswered(answered, [unit for unit in firsts if self._has_clock(unit)])
         for group in _groups(fresh):
             await self._run(statements, group)
         known.follow(twins)
-        await known.remember(statements, fresh, self.txs)
+        known.remember(statements, fresh, self.txs)
         written = [(p, self.clocks[p], events) for p, events in self.written().items()]
-        await log.append_many(statements, written)
+        log.append_many(statements, written)
+        await statements.flush()
         self.committing = True
 
     def _has_clock(self, unit: Unit) -> bool:
@@ -216,6 +249,7 @@ class _Transaction:
             unit.answer = await unit.alone(tx)
         except Exception as error:
             del tx.events[before:]
+            statements.pending.clear()
             if _lost(error):
                 raise
             unit.fail(error)

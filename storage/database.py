@@ -12,10 +12,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.dialect import (
+    Step,
     insert_numbered,
     insert_or_skip,
     open_engines,
-    run_many_on_driver,
     run_on_driver,
     translated,
     upsert,
@@ -31,8 +31,12 @@ def now_ms() -> int:
 class Statements:
     """Runs statements on one connection: the small set of shapes that queries come in."""
 
-    def __init__(self, connection: AsyncConnection, raw: Any = None) -> None:
+    def __init__(
+        self, connection: AsyncConnection, raw: Any = None, pending: list[Step] | None = None
+    ) -> None:
         self.connection = connection
+        # What was left for later; common to all that write on one connection.
+        self.pending: list[Step] = [] if pending is None else pending
         self.dialect = connection.dialect.name
         # The driver's own connection, once somebody has needed it.
         self.raw = raw
@@ -41,28 +45,29 @@ class Statements:
 
     async def all(self, statement: Executable) -> Sequence[Row[Any]]:
         """Every row."""
-        return (await self.connection.execute(statement)).all()
+        return (await self._execute(statement)).all()
 
     async def first(self, statement: Executable) -> Row[Any] | None:
         """The first row, or None."""
-        return (await self.connection.execute(statement)).first()
+        return (await self._execute(statement)).first()
 
     async def scalar(self, statement: Executable) -> Any:
         """The first column of the first row, or None."""
-        return (await self.connection.execute(statement)).scalar()
+        return (await self._execute(statement)).scalar()
 
     async def run(self, statement: Executable) -> int:
         """Runs a change; returns how many rows it touched."""
-        return int((await self.connection.execute(statement)).rowcount)
+        return int((await self._execute(statement)).rowcount)
 
     async def add(self, table: Table, **values: Any) -> int:
         """Inserts one row into a table that numbers its rows; returns the new id."""
+        await self.flush()
         return await insert_numbered(self.connection, table, values)
 
     async def put(self, table: Table, *rows: Mapping[str, Any]) -> None:
         """Inserts rows whose keys the caller knows, in one statement."""
         if rows:
-            await self.connection.execute(insert(table).values([dict(row) for row in rows]))
+            await self._execute(insert(table).values([dict(row) for row in rows]))
 
     async def put_or_skip(self, table: Table, **values: Any) -> bool:
         """Inserts a row unless its key exists; tells whether it did."""
@@ -73,29 +78,41 @@ class Statements:
         self, table: Table, values: Mapping[str, Any], update: Mapping[str, Any]
     ) -> None:
         """Inserts a row, or sets ``update`` on the one that has its key."""
-        await self.connection.execute(upsert(self.dialect, table, values, update))
+        await self._execute(upsert(self.dialect, table, values, update))
+
+    async def _execute(self, statement: Executable) -> Any:
+        if self.pending:
+            await self.flush()
+        return await self.connection.execute(statement)
 
     # --- Past SQLAlchemy (see `storage.prepared`) ----------------------------------------------
 
     async def rows_by(self, select: ByKeys, keys: Sequence[Values]) -> Sequence[Values]:
         """The rows that have one of the keys; values as the driver gives them."""
-        if not keys:
-            return ()
-        statement, given = select.of(keys)
-        return await self.driven(statement, given)
+        return (await self.rows_together((select, keys)))[0]
+
+    async def rows_together(
+        self, *asked: tuple[ByKeys, Sequence[Values]]
+    ) -> Sequence[Sequence[Values]]:
+        """The same of several tables, in one round trip."""
+        steps = [self._select(select, keys) for select, keys in asked if keys]
+        found = iter(await self._drive(steps) if steps else ())
+        return [next(found) if keys else () for _, keys in asked]
 
     async def driven(self, statement: Prepared, given: Mapping[str, Any]) -> Sequence[Values]:
         """Runs a prepared statement; returns the rows that it finds."""
         sql = statement.on(self.connection.dialect)
-        values = sql.parameters(given)
-        return await self._drive(run_on_driver, sql.text, values, False)
+        return (await self._drive([Step(sql.text, sql.parameters(given))]))[0]
 
-    async def driven_many(self, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Runs a prepared INSERT for many rows at once."""
-        if not rows:
-            return
-        sql = statement.on(self.connection.dialect)
-        await self._drive(run_many_on_driver, sql.text, [sql.parameters(row) for row in rows], True)
+    def later(self, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+        """A prepared INSERT of many rows, before the next statement or at the end."""
+        if rows:
+            self.pending.append(self._insert(statement, rows))
+
+    async def flush(self) -> None:
+        """Runs what was left for later."""
+        if self.pending:
+            await self._drive([])
 
     async def add_many(self, kind: Numbered, rows: Sequence[dict[str, Any]]) -> list[int]:
         """Inserts rows into a table that numbers its rows; returns their ids, in their order."""
@@ -106,27 +123,41 @@ class Statements:
             first = int(last[0][0]) - len(rows) + 1
             ids = list(range(first, first + len(rows)))
             numbered = [{**row, "id": number} for row, number in zip(rows, ids, strict=True)]
-            await self.driven_many(kind.insert_with_ids, numbered)
+            self.later(kind.insert_with_ids, numbered)
             return ids
-        await self.driven_many(kind.insert, rows)
         keys = [tuple(row[name] for name in kind.places.names) for row in rows]
-        found = {tuple(row[:-1]): int(row[-1]) for row in await self.rows_by(kind.places, keys)}
+        steps = [self._insert(kind.insert, rows), self._select(kind.places, keys)]
+        found = {tuple(row[:-1]): int(row[-1]) for row in (await self._drive(steps))[1]}
         return [found[key] for key in keys]
 
     async def said(self, text: str) -> None:
         """Runs a statement that names no table: savepoints."""
-        await self._drive(run_on_driver, text, (), False)
+        await self._drive([Step(text, ())])
 
-    async def _drive(self, run: Any, text: str, values: Sequence[Any], many: bool) -> Any:
+    def _select(self, select: ByKeys, keys: Sequence[Values]) -> Step:
+        statement, given = select.of(keys)
+        sql = statement.on(self.connection.dialect)
+        return Step(sql.text, sql.parameters(given))
+
+    def _insert(self, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> Step:
+        sql = statement.on(self.connection.dialect)
+        return Step(sql.text, [sql.parameters(row) for row in rows], many=True)
+
+    async def _drive(self, steps: Sequence[Step]) -> Sequence[Sequence[Values]]:
+        """Runs what was left for later and then these; returns the rows that these find."""
         if self.raw is None:
             fairy: Any = await self.connection.get_raw_connection()
             self.raw = fairy.driver_connection
+        every = [*self.pending, *steps]
+        self.pending.clear()
         if self._watched:
-            await self.connection.run_sync(_tell_watchers, text, values, many)
+            for step in every:
+                await self.connection.run_sync(_tell_watchers, step)
         try:
-            return await run(self.raw, self.dialect, text, values)
+            found = await run_on_driver(self.raw, self.dialect, every)
+            return found[len(every) - len(steps) :]
         except Exception as error:
-            problem = translated(self.connection, error, text)
+            problem = translated(self.connection, error, every[-1].sql)
             if getattr(problem, "connection_invalidated", True):
                 await self.connection.invalidate()
             raise problem from error
@@ -136,9 +167,11 @@ class Statements:
             raise
 
 
-def _tell_watchers(connection: Any, text: str, values: Any, many: bool) -> None:
+def _tell_watchers(connection: Any, step: Step) -> None:
     """Whoever listens to statements (the tests do) hears of these too."""
-    connection.dispatch.before_cursor_execute(connection, None, text, values, None, many)
+    connection.dispatch.before_cursor_execute(
+        connection, None, step.sql, step.values, None, step.many
+    )
 
 
 class Database:
@@ -163,7 +196,9 @@ class Database:
     async def write(self) -> AsyncGenerator[Statements]:
         """A transaction that commits when the block ends and rolls back when it raises."""
         async with self.writer.begin() as connection:
-            yield Statements(connection)
+            statements = Statements(connection)
+            yield statements
+            await statements.flush()
 
     async def ping(self) -> bool:
         """Whether the database answers a trivial query."""

@@ -5,9 +5,11 @@ The rest of ``storage`` is written once, against SQLAlchemy Core, and asks here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 from sqlalchemy import (
     DDL,
@@ -31,6 +33,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import SchemaItem
+
+from storage import mysql_driver
 
 # 16 partitions: enough that one partition of a full shard stays small, few enough that opening
 # a table stays cheap (MySQL opens every partition's file).
@@ -161,7 +165,11 @@ def _open_mysql(url: str, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
             pool_reset_on_return=None,
             pool_recycle=1800,
             hide_parameters=True,
-            connect_args={"connect_timeout": 5, "charset": "utf8mb4"},
+            connect_args={
+                "connect_timeout": 5,
+                "charset": "utf8mb4",
+                "async_creator_fn": mysql_driver.connect,
+            },
         )
 
     return engine("READ COMMITTED"), engine("REPEATABLE READ")
@@ -234,24 +242,88 @@ def upsert_given(engine_name: str, table: Table, update: Sequence[str]) -> Inser
 # What `storage.prepared` runs goes past SQLAlchemy, on the same connection.
 
 
-async def run_on_driver(raw: Any, engine_name: str, text: str, values: Sequence[Any]) -> Any:
-    """Runs one statement; returns the rows that it finds."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A statement with its values; with ``many``, an INSERT with the values of several rows."""
+
+    sql: str
+    values: Sequence[Any]
+    many: bool = False
+
+
+# MySQL takes at most 16 MiB in one packet by default (max_allowed_packet).
+_PACKET_CHARACTERS = 1_000_000
+
+
+async def run_on_driver(
+    raw: Any, engine_name: str, steps: Sequence[Step]
+) -> list[Sequence[Sequence[Any]]]:
+    """Runs statements in their order; returns the rows that each of them finds.
+
+    MySQL gets them in as few round trips as possible: each costs this process about 80 us and the
+    transaction, which others wait for, several hundred.
+    """
     if engine_name == "sqlite":
-        return await raw.execute_fetchall(text, values)
+        return [await _run_on_sqlite(raw, step) for step in steps]
+    found: list[Sequence[Sequence[Any]]] = [() for _ in steps]
     cursor = await raw.cursor()
-    await cursor.execute(text, values or None)
-    return await cursor.fetchall() if cursor.description else ()
+    for packet in _packets(raw, steps):
+        await cursor.execute(";".join(sql for _, sql in packet))
+        for number, _ in packet:
+            if cursor.description:
+                found[number] = await cursor.fetchall()
+            await cursor.nextset()
+    return found
 
 
-async def run_many_on_driver(
-    raw: Any, engine_name: str, text: str, rows: Sequence[Sequence[Any]]
-) -> None:
-    """Runs one statement for many rows: in one round trip, when it is an INSERT."""
-    if engine_name == "sqlite":
-        await raw.executemany(text, rows)
+async def _run_on_sqlite(raw: Any, step: Step) -> Sequence[Sequence[Any]]:
+    if step.many:
+        await raw.executemany(step.sql, step.values)
+        return ()
+    return await raw.execute_fetchall(step.sql, step.values)
+
+
+def _packets(raw: Any, steps: Sequence[Step]) -> Generator[list[tuple[int, str]]]:
+    """The statements as texts, each with its number; so many together as may go at once."""
+    packet: list[tuple[int, str]] = []
+    size = 0
+    for number, step in enumerate(steps):
+        for sql in _texts(raw, step):
+            if packet and size + len(sql) > _PACKET_CHARACTERS:
+                yield packet
+                packet, size = [], 0
+            packet.append((number, sql))
+            size += len(sql)
+    if packet:
+        yield packet
+
+
+def _texts(raw: Any, step: Step) -> Generator[str]:
+    if not step.many:
+        yield _filled(raw, step.sql, step.values) if step.values else step.sql
         return
-    cursor = await raw.cursor()
-    await cursor.executemany(text, rows)
+    # INSERT INTO ... VALUES, one row's places, and perhaps ON DUPLICATE KEY UPDATE.
+    head, row, tail = cast("re.Match[str]", _INSERT.fullmatch(step.sql)).groups()
+    rows: list[str] = []
+    size = 0
+    for values in step.values:
+        filled = _filled(raw, row, values)
+        if rows and size + len(filled) > _PACKET_CHARACTERS:
+            yield f"{head}{','.join(rows)}{tail}"
+            rows, size = [], 0
+        rows.append(filled)
+        size += len(filled)
+    yield f"{head}{','.join(rows)}{tail}"
+
+
+_INSERT = re.compile(r"(INSERT INTO .+? VALUES )(\((?:%s, )*%s\))(.*)", re.DOTALL)
+
+
+def _filled(raw: Any, sql: str, values: Sequence[Any]) -> str:
+    # The driver's own way takes three times as long for numbers, which most values are.
+    return sql % tuple(
+        [str(value) if type(value) is int else raw.escape(value) for value in values]
+    )
 
 
 # Two transactions waited for each other, and the database ended this one (ER_LOCK_DEADLOCK).
@@ -277,6 +349,7 @@ def translated(connection: AsyncConnection, error: Exception, text: str) -> Exce
 
 __all__ = [
     "BigInt",
+    "Step",
     "deadlocked",
     "directory_table",
     "insert_numbered",
@@ -285,7 +358,6 @@ __all__ = [
     "one_migration_at_a_time",
     "open_engines",
     "portal_table",
-    "run_many_on_driver",
     "run_on_driver",
     "translated",
     "upsert",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import select
 
@@ -11,7 +12,7 @@ from storage.database import Statements
 from storage.prepared import ByKeys, inserting
 from storage.schema import commands
 
-_KNOWN = ByKeys(
+KNOWN = ByKeys(
     select(
         commands.c.portal_id,
         commands.c.user_id,
@@ -51,10 +52,13 @@ def follow(seconds: Sequence[tuple[Unit, Unit]]) -> None:
             unit.fail(ClientIdReused(unit.key.client_id))
 
 
-async def unanswered(statements: Statements, units: Sequence[Unit]) -> list[Unit]:
-    """Answers the units whose command is known; returns the others."""
-    keys = [(u.portal_id, u.key.user_id, u.key.client_id) for u in units if u.key is not None]
-    rows = await statements.rows_by(_KNOWN, keys)
+def keys_of(units: Sequence[Unit]) -> list[tuple[int, int, str]]:
+    """What `KNOWN` finds the commands of units by."""
+    return [(u.portal_id, u.key.user_id, u.key.client_id) for u in units if u.key is not None]
+
+
+def unanswered(rows: Sequence[Sequence[Any]], units: Sequence[Unit]) -> list[Unit]:
+    """Answers the units whose command is among the rows of `KNOWN`; returns the others."""
     answers = {(int(row[0]), int(row[1]), str(row[2])): row[3:] for row in rows}
     fresh: list[Unit] = []
     for unit in units:
@@ -69,9 +73,9 @@ async def unanswered(statements: Statements, units: Sequence[Unit]) -> list[Unit
     return fresh
 
 
-async def remember(statements: Statements, units: Sequence[Unit], txs: Mapping[int, Tx]) -> None:
+def remember(statements: Statements, units: Sequence[Unit], txs: Mapping[int, Tx]) -> None:
     """Keeps the answers of the units that took effect."""
-    await statements.driven_many(
+    statements.later(
         _REMEMBER,
         [_row(u, u.key, txs[u.portal_id]) for u in units if u.key is not None and u.error is None],
     )

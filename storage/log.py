@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
@@ -46,7 +47,8 @@ async def start(statements: Statements, portal_id: int, epoch: int = 1) -> None:
     )
 
 
-_CLOCKS = ByKeys(
+# Reads clocks and holds their rows, so that a transaction is those portals' only writer.
+CLOCKS = ByKeys(
     select(clocks.c.portal_id, clocks.c.last, clocks.c.trimmed, clocks.c.epoch).with_for_update(),
     clocks.c.portal_id,
 )
@@ -54,21 +56,16 @@ _ADD_EVENTS = inserting(events)
 _MOVE_CLOCKS = writing_back(clocks, clocks.c.last)
 
 
-async def lock_many(statements: Statements, portal_ids: Sequence[int]) -> dict[int, Clock]:
-    """Reads clocks and holds their rows, so that this transaction is those portals' only writer.
-
-    ``portal_ids`` ascend, so that two such transactions cannot hold each other up for ever. A
-    portal that has no clock here is left out.
-    """
-    rows = await statements.rows_by(_CLOCKS, [(portal_id,) for portal_id in portal_ids])
+def clocks_of(rows: Sequence[Sequence[Any]]) -> dict[int, Clock]:
+    """The clocks by portal, from rows of `CLOCKS`; a portal that has none here is left out."""
     return {int(row[0]): Clock(int(row[1]), int(row[2]), int(row[3])) for row in rows}
 
 
-async def append_many(
+def append_many(
     statements: Statements, written: Sequence[tuple[int, Clock, Sequence[Event]]]
 ) -> None:
     """Writes the events of several portals, which follow their locked clocks, and moves these."""
-    await statements.driven_many(
+    statements.later(
         _ADD_EVENTS,
         [
             {
@@ -83,7 +80,7 @@ async def append_many(
             for entry in entries
         ],
     )
-    await statements.driven_many(
+    statements.later(
         _MOVE_CLOCKS,
         [
             {

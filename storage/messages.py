@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Row, and_, func, select, update
@@ -64,12 +64,16 @@ _PLACES = ByKeys(
     messages.c.room_id,
     messages.c.seq,
 )
-_NUMBERED = Numbered(messages, _PLACES, without=(messages.c.edited_at, messages.c.deleted_at))
+NUMBERED = Numbered(messages, _PLACES, without=(messages.c.edited_at, messages.c.deleted_at))
+
+
+_NEW = [field.name for field in fields(NewMessage)]
 
 
 async def add_messages(statements: Statements, new: Sequence[NewMessage]) -> list[MessageRow]:
     """Puts messages into their places."""
-    ids = await statements.add_many(_NUMBERED, [asdict(message) for message in new])
+    rows = [{name: getattr(message, name) for name in _NEW} for message in new]
+    ids = await statements.add_many(NUMBERED, rows)
     return [
         MessageRow(
             number, m.room_id, m.seq, m.user_id, m.text, m.client_id, m.created_at, None, None

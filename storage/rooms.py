@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, select, update
@@ -51,6 +51,7 @@ class MyRoom:
 
 
 _ROOM = tuple(column for column in rooms.c if column.name != "portal_id")
+_ROOM_NAMES = [column.name for column in _ROOM]
 
 
 def _room(row: Row[Any]) -> RoomRow:
@@ -87,14 +88,33 @@ _DEAD = and_(
     posts.c.room_id == rooms.c.id,
     posts.c.deleted_at.is_not(None),
 )
-_STANDINGS = ByKeys(
-    select(*rooms.c, users.c.id, users.c.role, members.c.read_seq, members.c.joined_at)
-    .select_from(
+_STANDING = select(
+    *rooms.c, users.c.id, users.c.role, members.c.read_seq, members.c.joined_at
+).where(users.c.deactivated_at.is_(None), posts.c.id.is_(None))
+# Nearly everybody who writes is a member: from there each row of the others is one look away.
+_OF_MEMBERS = ByKeys(
+    _STANDING.select_from(
+        members.join(
+            rooms,
+            and_(rooms.c.portal_id == members.c.portal_id, rooms.c.id == members.c.room_id),
+        )
+        .join(
+            users,
+            and_(users.c.portal_id == members.c.portal_id, users.c.id == members.c.user_id),
+        )
+        .outerjoin(posts, _DEAD)
+    ),
+    members.c.portal_id,
+    members.c.room_id,
+    members.c.user_id,
+)
+# For many keys the stores go through each room with each user of its portal.
+_OF_ANYBODY = ByKeys(
+    _STANDING.select_from(
         rooms.join(users, users.c.portal_id == rooms.c.portal_id)
         .outerjoin(members, _MINE)
         .outerjoin(posts, _DEAD)
-    )
-    .where(users.c.deactivated_at.is_(None), posts.c.id.is_(None)),
+    ),
     rooms.c.portal_id,
     rooms.c.id,
     users.c.id,
@@ -104,12 +124,20 @@ _STANDINGS = ByKeys(
 async def standings(
     statements: Statements, keys: Collection[tuple[int, int, int]]
 ) -> dict[tuple[int, int, int], Standing]:
-    """What users are to rooms, in one query, by (portal, room, user).
+    """What users are to rooms, by (portal, room, user): one query, two if some are no members.
 
     Left out is who is not active, and a room that is not there or belongs to a deleted post.
     """
+    found = _by_key(await statements.rows_by(_OF_MEMBERS, list(keys)))
+    others = [key for key in keys if key not in found]
+    if others:
+        found |= _by_key(await statements.rows_by(_OF_ANYBODY, others))
+    return found
+
+
+def _by_key(rows: Iterable[Sequence[Any]]) -> dict[tuple[int, int, int], Standing]:
     found: dict[tuple[int, int, int], Standing] = {}
-    for row in await statements.rows_by(_STANDINGS, list(keys)):
+    for row in rows:
         portal_id, *room, user_id, role, read_seq, joined_at = row
         standing = Standing(RoomRow(*room), role, read_seq, joined_at)
         found[portal_id, standing.room.id, user_id] = standing
@@ -289,24 +317,24 @@ _WRITE_ROOMS = writing_back(rooms, rooms.c.last_seq, rooms.c.last_message_at)
 _WRITE_MEMBERS = writing_back(members, members.c.read_seq)
 
 
-async def write_last(
-    statements: Statements, changed: Iterable[tuple[int, RoomRow, int, int]]
-) -> None:
+def _columns(room: RoomRow) -> dict[str, Any]:
+    return {name: getattr(room, name) for name in _ROOM_NAMES}
+
+
+def write_last(statements: Statements, changed: Iterable[tuple[int, RoomRow, int, int]]) -> None:
     """Sets the last message of rooms: each a portal, the room as it was, a seq, and its time."""
-    await statements.driven_many(
+    statements.later(
         _WRITE_ROOMS,
         [
-            {"portal_id": portal_id, **asdict(room), "last_seq": seq, "last_message_at": at}
+            {"portal_id": portal_id, **_columns(room), "last_seq": seq, "last_message_at": at}
             for portal_id, room, seq, at in changed
         ],
     )
 
 
-async def write_read(
-    statements: Statements, changed: Iterable[tuple[int, int, int, int, int]]
-) -> None:
+def write_read(statements: Statements, changed: Iterable[tuple[int, int, int, int, int]]) -> None:
     """Sets what members have read: each a portal, room, user, when they joined, and the seq."""
-    await statements.driven_many(
+    statements.later(
         _WRITE_MEMBERS,
         [
             {"portal_id": p, "room_id": r, "user_id": u, "joined_at": joined, "read_seq": seq}

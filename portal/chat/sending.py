@@ -71,7 +71,7 @@ async def _add(tx: Tx, sending: Sequence[tuple[Asked, Standing]]) -> list[Messag
         (own.portal_id, standing.room.id): (own.portal_id, standing.room, message.seq, own.now)
         for ((own, _), standing), message in zip(sending, new, strict=True)
     }
-    await rooms.write_last(tx, ends.values())
+    rooms.write_last(tx, ends.values())
     read = {
         (m.portal_id, m.room_id, m.user_id): (
             m.portal_id,
@@ -82,7 +82,7 @@ async def _add(tx: Tx, sending: Sequence[tuple[Asked, Standing]]) -> list[Messag
         )
         for (_, standing), m in zip(sending, new, strict=True)
     }
-    await rooms.write_read(tx, read.values())
+    rooms.write_read(tx, read.values())
     return added
 
 

@@ -189,7 +189,7 @@ async def test_trimming_keeps_what_is_newer_and_remembers_where(
         await committer.commit(portal_id, say(word))
     newest = (await read_log(shards, portal_id))[-1]
     async with (await shards.home(portal_id)).write() as statements:
-        await log.lock_many(statements, [portal_id])
+        assert log.clocks_of(await statements.rows_by(log.CLOCKS, [(portal_id,)]))
         await log.trim(statements, portal_id, newest.at + 1)
     assert await read_log(shards, portal_id) == []
     async with (await shards.home(portal_id)).read() as reading:

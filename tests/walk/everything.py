@@ -12,7 +12,7 @@ from portal.catalogue import OPERATIONS
 from portal.context import Context
 from portal.errors import Problem
 from server.jobs import tidy
-from storage.messages import recount_unread
+from storage.messages import NUMBERED, recount_unread
 from storage.presence import last_seen
 from storage.schema import sessions
 from tests.walk.examples import CASES, EXAMPLES, RAW, example
@@ -55,6 +55,8 @@ async def _do_what_no_example_does(served: Served, side: Side) -> None:
     await side.people["guest"].do("list_presence")
     database = await served.house.services.shards.home(side.portal_id)
     async with database.write() as statements:
+        # Found by its place right after it was put there, which is before anybody could look.
+        assert await statements.rows_by(NUMBERED.places, [(side.portal_id, things.direct, 1)])
         await statements.run(
             update(sessions).where(sessions.c.portal_id == side.portal_id).values(last_seen_at=0)
         )
