@@ -29,5 +29,9 @@ class Connection(_Base):
 async def connect(*positional: Any, **options: Any) -> Any:
     """A connection with aiomysql's own options."""
     connection: Any = Connection(*positional, **options)
-    await connection._connect()
+    try:
+        await connection._connect()
+    except RuntimeError as error:
+        # Reset while it was being made.
+        raise OperationalError(CR.CR_CONN_HOST_ERROR, "the connection was reset") from error
     return connection

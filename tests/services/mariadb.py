@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pymysql
@@ -65,6 +65,7 @@ class MariaDB(Service):
                 *_as_root(),
             ],
             cwd=self.folder,
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -73,6 +74,10 @@ class MariaDB(Service):
         if made.returncode != 0:
             raise NotReady(f"mariadb-install-db failed:\n{made.stdout}\n{made.stderr}")
         rights.write_text(RIGHTS)
+
+    def environment(self) -> Mapping[str, str]:
+        # In a common folder the temporary tables of two servers may have one name.
+        return {**os.environ, "TMPDIR": str(self.data)}
 
     def command(self) -> Sequence[str | Path]:
         return [

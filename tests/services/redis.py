@@ -53,6 +53,11 @@ class Redis(Service):
         """A blocking client, for looking in; close it after use."""
         return redis.Redis(host="127.0.0.1", port=self.port, socket_timeout=5)
 
+    def hold(self, seconds: float) -> None:
+        """Let the server take what it is told, and do none of it for a while."""
+        with self.client() as client:
+            client.client_pause(int(seconds * 1000), all=True)
+
     @property
     def url(self) -> str:
         """The address of the server, as Talkoo's settings take it."""
