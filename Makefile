@@ -1,7 +1,7 @@
 # Everything a contributor runs has a name here; how it is done stands in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster demo test check lint format generate load torture clean
+.PHONY: help run cluster demo test check lint format generate load bench torture clean
 
 help: ## Show this list
 	@scripts/help "$(firstword $(MAKEFILE_LIST))"
@@ -32,6 +32,9 @@ generate: ## Write the TypeScript types anew from the Python models
 
 load: ## Put a fresh server under load; leaves var/load/report.html (docs/load-tests.md)
 	@scripts/load
+
+bench: ## What Talkoo costs, beside stock python-socketio, Node's socket.io and bare loops
+	@scripts/bench
 
 torture: ## Break two nodes at random, then judge (TORTURE_SEED, TORTURE_SECONDS)
 	@scripts/torture

@@ -7,7 +7,7 @@ import gc
 # The young are looked through after so many new objects instead of 700: a message makes hundreds,
 # nearly all of which go by themselves. It was 5% of the CPU under load, and a look through
 # everything that ten thousand connections keep takes a tenth of a second in which nothing moves.
-YOUNG = 20_000
+YOUNG = 5_000
 MIDDLE = 50
 OLD = 50
 

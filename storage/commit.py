@@ -37,6 +37,8 @@ AT_ONCE = 2
 # Under load transactions of one database begin so far apart at least: each costs about as much
 # as ten of the changes in it. Whoever sends alone finds the last one to have been alone, too.
 GATHER_SECONDS = 0.02
+# So many are company enough: with more the price of a transaction hardly falls.
+ENOUGH = 25
 
 
 @dataclass(slots=True)
@@ -120,7 +122,7 @@ class Committer:
         """The next changes; a moment later when there is company."""
         now = time.monotonic()
         start = self._next.get(database, 0.0)
-        if start > now and self._queues.length() < self.batch:
+        if start > now and self._queues.length() < ENOUGH:
             # Reserved, so that the other worker does not begin in the same moment.
             self._next[database] = start + self._gather_seconds
             await asyncio.sleep(start - now)
