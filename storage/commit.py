@@ -10,6 +10,7 @@ portals of the same database among them; a change that comes alone does not wait
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -75,6 +76,7 @@ class Committer:
         self._queues = Queues(waiting)
         self._workers: dict[Database, set[asyncio.Task[None]]] = {}
         self._gather_seconds = gather_seconds
+        self._enough = asyncio.Event()
         # When the next transaction with others in sight may begin, by the monotonic clock.
         self._next: dict[Database, float] = {}
 
@@ -95,6 +97,8 @@ class Committer:
         database = await self.shards.home(portal_id)
         unit = Unit(portal_id, change, key, item, user_id)
         self._queues.add(database, unit)
+        if self._queues.length() >= ENOUGH:
+            self._enough.set()
         workers = self._workers.setdefault(database, set())
         if len(workers) < AT_ONCE:
             workers.add(asyncio.create_task(self._work(database)))
@@ -125,7 +129,10 @@ class Committer:
         if start > now and self._queues.length() < ENOUGH:
             # Reserved, so that the other worker does not begin in the same moment.
             self._next[database] = start + self._gather_seconds
-            await asyncio.sleep(start - now)
+            self._enough.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(start - now):
+                    await self._enough.wait()
         units = self._queues.take(database, self.batch)
         if len(units) > 1:
             self._next[database] = max(

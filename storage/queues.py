@@ -24,6 +24,7 @@ class Queues:
     def __init__(self, waiting: int) -> None:
         self.waiting = waiting
         self._databases: dict[Database, _Queue] = {}
+        self._length = 0
 
     def add(self, database: Database, unit: Unit) -> None:
         """Puts a change at the end of its portal's queue; raises Busy."""
@@ -34,11 +35,11 @@ class Queues:
         if not units and unit.portal_id not in queue.running:
             queue.turn.append(unit.portal_id)
         units.append(unit)
+        self._length += 1
 
     def length(self) -> int:
         """How many changes wait in all."""
-        queues = self._databases.values()
-        return sum(len(units) for queue in queues for units in queue.portals.values())
+        return self._length
 
     def take(self, database: Database, most: int) -> list[Unit]:
         """The next changes, one of each portal in turn until there are ``most``.
@@ -53,6 +54,7 @@ class Queues:
             portal_id = queue.turn.popleft()
             units = queue.portals[portal_id]
             taken.append(units.popleft())
+            self._length -= 1
             queue.running.add(portal_id)
             if units:
                 queue.turn.append(portal_id)

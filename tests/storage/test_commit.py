@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from storage import log
-from storage.commit import Busy, ClientIdReused, Committer, Key, Tx
+from storage.commit import ENOUGH, Busy, ClientIdReused, Committer, Key, Tx
 from storage.database import Database, Statements
 from storage.log import EPOCH, Event
 from storage.prepared import ByKeys
@@ -72,6 +72,38 @@ async def test_waiting_changes_share_a_transaction(
     portal_id = await new_portal()
     await asyncio.gather(*(committer.commit(portal_id, say(f"w{n}")) for n in range(50)))
     assert len(published.batches) <= 3
+
+
+async def test_who_sends_alone_waits_for_nobody(shards: Shards, new_portal: NewPortal) -> None:
+    # Whoever waited for company here would wait for ever.
+    committer = Committer(shards, Published(), gather_seconds=3600)
+    portal_id = await new_portal()
+    async with asyncio.timeout(20):
+        for n in range(20):
+            await committer.commit(portal_id, say(f"w{n}"))
+
+
+async def test_company_gathers(shards: Shards, new_portal: NewPortal, published: Published) -> None:
+    committer = Committer(shards, published, gather_seconds=0.5)
+    portals = [await new_portal() for _ in range(4)]
+    # The first two find each other; those that come one after the other then share the next.
+    await asyncio.gather(*(committer.commit(portal_id, say("first")) for portal_id in portals[:2]))
+    later: list[asyncio.Task[int]] = []
+    for n in range(20):
+        later.append(asyncio.create_task(committer.commit(portals[n % 4], say(f"w{n}"))))
+        await asyncio.sleep(0.001)
+    await asyncio.gather(*later)
+    assert max(published.batches) >= 4
+
+
+async def test_so_many_that_it_is_enough_do_not_wait(shards: Shards, new_portal: NewPortal) -> None:
+    committer = Committer(shards, Published(), gather_seconds=3600)
+    portal_id = await new_portal()
+    async with asyncio.timeout(20):
+        changes = (committer.commit(portal_id, say(f"w{n}")) for n in range(ENOUGH + 1))
+        await asyncio.gather(*changes)
+        changes = (committer.commit(portal_id, say(f"x{n}")) for n in range(ENOUGH + 1))
+        await asyncio.gather(*changes)
 
 
 async def test_two_nodes_never_give_one_position_twice(
