@@ -116,14 +116,14 @@ class LiveSocket(WebSocket):
         if self.paused or self.closed:
             return self._hold(packet)
         # The same as `_put`, which would cost a call more at each delivery.
-        due = self._due
+        due, frames = self._due, packet.deflated if self.deflates else packet.frames
         if due is None:
-            self._due = packet.frames
+            self._due = frames
             self.host.outbox.add(self)
         elif isinstance(due, list):
-            due.append(packet.frames)
+            due.append(frames)
         else:
-            self._due = [due, packet.frames]
+            self._due = [due, frames]
         return True
 
     def _put(self, frames: bytes) -> None:
@@ -156,7 +156,7 @@ class LiveSocket(WebSocket):
         ):
             return False
         self.waiting += packet.count
-        self._put(packet.frames)
+        self._put(packet.deflated if self.deflates else packet.frames)
         return True
 
     async def room(self) -> None:

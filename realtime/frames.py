@@ -10,7 +10,7 @@ import json
 
 import orjson
 
-from realtime.packet import Packet
+from realtime.packet import MANY_GET, Packet
 from storage.log import Event
 
 # Stands in for an event whose stored body cannot be read: clients move past its position.
@@ -23,7 +23,7 @@ def event(event: Event) -> Packet:
     if not _readable(body):
         type_, body = UNREADABLE, "{}"
     fields = f'"position":{event.position},"type":{json.dumps(type_)},"at":{event.at}'
-    return Packet.of(f'2["event",{{{fields},"body":{body}}}]')
+    return Packet.of(f'2["event",{{{fields},"body":{body}}}]', MANY_GET)
 
 
 def _readable(body: str) -> bool:
@@ -36,7 +36,7 @@ def _readable(body: str) -> bool:
 
 def signal(type_: str, body: str) -> Packet:
     """A signal; ``body`` is an encoded JSON object."""
-    return Packet.of(f'2["signal",{{"type":{json.dumps(type_)},"body":{body}}}]')
+    return Packet.of(f'2["signal",{{"type":{json.dumps(type_)},"body":{body}}}]', MANY_GET)
 
 
 def ready(position: int, ticket: str | None) -> Packet:

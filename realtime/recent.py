@@ -87,5 +87,6 @@ class Recent:
 
 
 def _bytes(told: Told) -> int:
-    # The body stands in the event and in the frame; the rest is objects around them.
-    return 2 * len(told.packet.frames) + 400
+    # The body stands in the event, in the frame and in what the frame is deflated from or to; the
+    # rest is objects around them.
+    return 3 * len(told.packet.frames) + 500

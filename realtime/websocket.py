@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
+from websockets.extensions.base import Extension
+from websockets.extensions.permessage_deflate import (
+    PerMessageDeflate,
+    ServerPerMessageDeflateFactory,
+)
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import SERVER, State
@@ -20,6 +26,12 @@ from websockets.server import ServerProtocol
 
 _logger = logging.getLogger("talkoo.websocket")
 _logger.setLevel(logging.ERROR)
+
+# Each message by itself, in both directions: what many get is deflated once, and no connection
+# keeps the 88 KiB that a compressor which remembers would cost.
+_EXTENSIONS = [
+    ServerPerMessageDeflateFactory(server_no_context_takeover=True, client_no_context_takeover=True)
+]
 
 # What the kernel has not taken yet; beyond it the client is behind and its bound is looked at.
 HIGH_WATER_BYTES = 64 * 1024
@@ -44,7 +56,7 @@ class WebSocket(asyncio.Protocol):
     """One connection; what it means is up to a subclass (see `realtime.engine`)."""
 
     __slots__ = (
-        "_begun", "_machine", "_state", "_text", "closed", "most_bytes", "paused",
+        "_begun", "_machine", "_state", "_text", "closed", "deflates", "most_bytes", "paused",
         "transport",
     )  # fmt: skip
 
@@ -59,6 +71,8 @@ class WebSocket(asyncio.Protocol):
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         # True when nothing more can be written.
         self.closed = False
+        # True when the client takes deflated messages.
+        self.deflates = False
         # True while the client does not read as fast as it is written to.
         self.paused = False
 
@@ -160,7 +174,7 @@ class WebSocket(asyncio.Protocol):
     # --- Reading -------------------------------------------------------------------------------
 
     def _shake_hands(self, data: bytes) -> None:
-        shaker = ServerProtocol(max_size=self.most_bytes, logger=_logger)
+        shaker = ServerProtocol(extensions=_EXTENSIONS, max_size=self.most_bytes, logger=_logger)
         shaker.receive_data(data)
         requests = shaker.events_received()
         if shaker.handshake_exc is not None or not requests:
@@ -180,6 +194,8 @@ class WebSocket(asyncio.Protocol):
             self.transport.write(piece)
         # The shaker keeps the request and its answer; what goes on needs neither.
         self._machine = Machine(SERVER, max_size=self.most_bytes, logger=_logger)
+        self._machine.extensions = shaker.extensions
+        self.deflates = _takes_deflated(shaker.extensions)
         begin()
 
     def _refuse(self, shaker: ServerProtocol, refusal: Refusal) -> None:
@@ -214,3 +230,12 @@ class WebSocket(asyncio.Protocol):
             self.hang_up(CloseCode.INVALID_DATA, "not UTF-8")
             return
         self.received(message)
+
+
+def _takes_deflated(extensions: Sequence[Extension]) -> bool:
+    """A client may want a smaller window than the one that packets are deflated with."""
+    return any(
+        isinstance(extension, PerMessageDeflate)
+        and extension.local_max_window_bits == zlib.MAX_WBITS
+        for extension in extensions
+    )

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.client import ClientProtocol
+from websockets.extensions.permessage_deflate import (
+    ClientPerMessageDeflateFactory,
+    PerMessageDeflate,
+)
 from websockets.frames import Frame, Opcode
-from websockets.protocol import State
+from websockets.protocol import CLIENT, Protocol, State
 from websockets.uri import parse_uri
 
+from portal import audience
 from realtime.packet import Packet, framed
 from tests.realtime.client import until
 from tests.realtime.world import Served, World
@@ -37,15 +42,23 @@ def test_a_frame_is_what_a_websocket_library_would_write(size: int) -> None:
 class Raw:
     """A websocket client that can also do what no decent client does."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        extensions: Sequence[ClientPerMessageDeflateFactory] = (),
+    ) -> None:
         self.reader, self.writer = reader, writer
-        self.machine = ClientProtocol(parse_uri("ws://x/socket.io/?EIO=4&transport=websocket"))
+        uri = parse_uri("ws://x/socket.io/?EIO=4&transport=websocket")
+        self.machine = ClientProtocol(uri, extensions=list(extensions) or None)
+        self.bytes = 0
         self.frames: list[Frame] = []
         self.ended = False
         self.task = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         while data := await self.reader.read(65_536):
+            self.bytes += len(data)
             self.machine.receive_data(data)
             self.flush()
             self.frames += [e for e in self.machine.events_received() if isinstance(e, Frame)]
@@ -73,9 +86,9 @@ class Raw:
 
 
 @asynccontextmanager
-async def raw(served: Served) -> AsyncIterator[Raw]:
+async def raw(served: Served, *extensions: ClientPerMessageDeflateFactory) -> AsyncIterator[Raw]:
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    client = Raw(reader, writer)
+    client = Raw(reader, writer, extensions)
     request = client.machine.connect()
     request.headers["Host"] = f"localhost:{served.port}"
     client.machine.send_request(request)
@@ -230,3 +243,76 @@ async def test_commands_wait_for_the_connect_before_them(world: World, served: S
         )
         await until(lambda: any(t.startswith('431[{"ok":true') for t in client.texts))
         assert client.texts[1].startswith("40{")
+
+
+LONG = "the same again and again " * 20
+
+
+async def log_in(world: World, client: Raw) -> int:
+    """Logs somebody new in; returns their portal."""
+    user = await world.user(await world.portal())
+    client.text("40" + json.dumps(user.auth()))
+    await until(lambda: connected(client), lambda: client.texts)
+    return user.portal_id
+
+
+def events(client: Raw) -> list[str]:
+    return [json.loads(t[2:])[1]["body"]["text"] for t in client.texts if t[:9] == '42["event']
+
+
+async def test_who_takes_deflated_messages_gets_them(world: World, served: Served) -> None:
+    async with raw(served, ClientPerMessageDeflateFactory()) as client:
+        portal = await log_in(world, client)
+        before = client.bytes
+        # Short ones as they are and long ones deflated, together and one by one.
+        said = ["short", LONG, LONG + "2"]
+        for text in said:
+            await world.tell(portal, audience.PORTAL, text)
+        await until(lambda: events(client) == said, lambda: client.texts)
+        assert client.bytes - before < len(LONG)
+
+
+async def test_who_takes_none_gets_the_same_plain(world: World, served: Served) -> None:
+    async with raw(served) as client:
+        portal = await log_in(world, client)
+        await world.tell(portal, audience.PORTAL, LONG)
+        await until(lambda: events(client) == [LONG], lambda: client.texts)
+
+
+async def test_who_has_a_small_window_gets_none(world: World, served: Served) -> None:
+    small = ClientPerMessageDeflateFactory(server_max_window_bits=9)
+    async with raw(served, small) as client:
+        portal = await log_in(world, client)
+        before = client.bytes
+        await world.tell(portal, audience.PORTAL, LONG)
+        await until(lambda: events(client) == [LONG], lambda: client.texts)
+        assert client.bytes - before > len(LONG)
+
+
+async def test_deflated_commands_are_read_each_by_itself(world: World, served: Served) -> None:
+    async with raw(served, ClientPerMessageDeflateFactory()) as client:
+        await log_in(world, client)
+        for number in range(3):
+            command = f'42{number}["get_snapshot",{{}}]'.encode()
+            client.machine.send_text(command)
+        client.flush()
+        await until(lambda: len([t for t in client.texts if t[:2] == "43"]) == 3)
+
+
+async def test_a_message_that_unpacks_to_too_much_is_refused(served: Served) -> None:
+    async with raw(served, ClientPerMessageDeflateFactory()) as client:
+        client.machine.send_text(b"4" * 50_000_000)
+        client.flush()
+        await until(lambda: client.ended)
+        assert client.code == 1009
+
+
+@given(st.lists(st.text(min_size=0, max_size=2_000), min_size=1, max_size=4))
+def test_deflated_packets_inflate_to_the_plain_ones(texts: list[str]) -> None:
+    texts = [text.encode("utf-8", "replace").decode() for text in texts]
+    packet = Packet.joined([Packet.of(text, worth=1) for text in texts])
+    machine = Protocol(CLIENT, max_size=None)
+    machine.extensions = [PerMessageDeflate(True, True, 15, 15)]
+    machine.receive_data(packet.deflated)
+    found = [bytes(f.data).decode() for f in machine.events_received() if isinstance(f, Frame)]
+    assert found == [f"4{text}" for text in texts]
