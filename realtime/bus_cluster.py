@@ -12,16 +12,18 @@ import asyncio
 import contextlib
 import itertools
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
-from redis.crc import key_slot  # type: ignore[reportUnknownVariableType]
+from redis.crc import key_slot
 from redis.exceptions import MovedError
 
 from realtime.bus import Handler, nothing
-from realtime.bus_redis import NONCE_SECONDS, BusCounts, RedisBus
+from realtime.bus_redis import NONCE_SECONDS, WAITING, BusCounts, Message, RedisBus
 from realtime.cluster_map import SLOTS, ClusterMap, Shape
 from realtime.redis_address import Address
 from realtime.redis_client import OUTAGES
@@ -46,14 +48,19 @@ class MasterBus(RedisBus):
         self, url: str, prefix: str, nonce: str, nonce_seconds: float, changed: Callable[[], None]
     ) -> None:
         super().__init__(url, prefix, nonce, nonce_seconds)
+        self._log = logger.bind(master=urlsplit(url).netloc.rpartition("@")[2])
+        # Whether the connection has every channel: the nonce's is the last to be confirmed.
+        self._listening = False
         # Channels that came from another master, or that this one took back.
         self.deaf: set[str] = set()
+        # What this one refused, as the slot is not its own any more.
+        self.strays: deque[Message] = deque(maxlen=WAITING)
         self.recovered = self._changed = changed
 
     @property
     def hears_all(self) -> bool:
         """Whether it works, and nothing is on its way here."""
-        return self.healthy and not self.deaf
+        return self.healthy and self._listening and not self.deaf
 
     @property
     def nonce_channel(self) -> str:
@@ -91,6 +98,7 @@ class MasterBus(RedisBus):
         try:
             await super()._listen()
         finally:
+            self._listening = False
             self._changed()
 
     async def _next(self, pubsub: Any) -> Any:
@@ -104,9 +112,11 @@ class MasterBus(RedisBus):
             return None
 
     def _take(self, kind: str, channel: str, data: Any) -> None:
-        if kind == "ssubscribe" and channel in self.deaf:
-            self.deaf.remove(channel)
-            if not self.deaf:
+        if kind == "ssubscribe":
+            before = self.hears_all
+            self.deaf.discard(channel)
+            self._listening |= channel == self._nonce_channel
+            if self.hears_all and not before:
                 self._changed()
         elif kind == "sunsubscribe":
             # Unasked, it says that the slot has gone to another master.
@@ -117,9 +127,15 @@ class MasterBus(RedisBus):
         else:
             super()._take(kind, channel, data)
 
-    def _refused(self, errors: Sequence[Exception]) -> None:
-        super()._refused(errors)
-        if errors:
+    def send(self, message: Message) -> None:
+        """Queues a message that another master refused."""
+        self._send(message)
+
+    def _refused(self, refused: Sequence[tuple[Message, Exception]]) -> None:
+        strays = [message for message, error in refused if isinstance(error, MovedError)]
+        self.strays.extend(strays)
+        super()._refused([one for one in refused if not isinstance(one[1], MovedError)])
+        if refused:
             self._changed()
 
     async def _miss(self) -> None:
@@ -163,7 +179,8 @@ class ClusterBus:
     @property
     def healthy(self) -> bool:
         """Whether every master lets this node hear itself, and no channel is between masters."""
-        return self._shape.complete and all(master.hears_all for master in self._masters.values())
+        masters = map(self._masters.get, self._shape.masters)
+        return self._shape.complete and all(m is not None and m.hears_all for m in masters)
 
     async def start(self) -> None:
         """Begins to look for the masters and to work with each."""
@@ -239,6 +256,8 @@ class ClusterBus:
         if moved or any(master.deaf for master in self._masters.values()):
             for channel in list(self._heard):
                 await self._place(channel)
+        for master in list(self._masters.values()):
+            self._send_strays(master)
         for address in self._masters.keys() - shape.masters:
             # It may take its time: it is away, most likely.
             task = asyncio.create_task(self._masters.pop(address).close())
@@ -254,7 +273,6 @@ class ClusterBus:
             self._changed,
         )
         master.counts = self.counts
-        master.name(address)
         await master.start()
         return master
 
@@ -269,6 +287,15 @@ class ClusterBus:
         await new.take_over(channel, heard.handler)
         if old is not None and old is not new:
             await old.unsubscribe(channel)
+
+    def _send_strays(self, refused_by: MasterBus) -> None:
+        while refused_by.strays:
+            message = refused_by.strays.popleft()
+            master = self._master(_slot(message[0]))
+            if master is None or master is refused_by:
+                self.counts.dropped += 1
+            else:
+                master.send(message)
 
     def _nonce(self, address: Address) -> str:
         """What completes this node's nonce channel so that it belongs to a master."""
@@ -287,8 +314,10 @@ class ClusterBus:
         self._look.set()
 
     def _judge(self) -> None:
+        if self._following is None:
+            return
         before, self._was_healthy = self._was_healthy, self.healthy
-        if self._following is not None and self._was_healthy and not before:
+        if self._was_healthy and not before:
             logger.info("cluster_healthy", masters=len(self._masters))
             self.recovered()
         elif before and not self._was_healthy:
@@ -296,8 +325,7 @@ class ClusterBus:
 
 
 def _slot(channel: str) -> int:
-    slot: int = key_slot(channel.encode())
-    return slot
+    return key_slot(channel.encode())
 
 
 __all__ = ["ClusterBus", "MasterBus"]

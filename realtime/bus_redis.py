@@ -34,6 +34,9 @@ WAITING = 10_000
 # How many go to Redis in one round trip.
 TOGETHER = 200
 
+# A channel with its prefix, and what is said there.
+Message = tuple[str, bytes]
+
 
 @dataclass(slots=True)
 class BusCounts:
@@ -68,7 +71,7 @@ class RedisBus:
         self._nonce_channel = f"{prefix}:nonce:{node_id or secrets.token_hex(8)}"
         self._handlers: dict[str, Handler] = {}
         self._pubsub: Any = None
-        self._waiting: deque[tuple[str, bytes]] = deque(maxlen=WAITING)
+        self._waiting: deque[Message] = deque(maxlen=WAITING)
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._sent = self._heard = b""
@@ -97,11 +100,13 @@ class RedisBus:
 
     async def publish(self, channel: str, data: bytes) -> None:
         """Queues a message; a sender of its own takes it to Redis."""
-        if not self._tasks:
-            return
+        if self._tasks:
+            self._send((self._full(channel), data))
+
+    def _send(self, message: Message) -> None:
         if len(self._waiting) == WAITING:
             self.counts.dropped += 1
-        self._waiting.append((self._full(channel), data))
+        self._waiting.append(message)
         self._wake.set()
 
     async def subscribe(self, channel: str, handler: Handler) -> None:
@@ -207,7 +212,7 @@ class RedisBus:
                     await self._send_waiting()
                 except Exception:
                     # Whatever it is, a mute node would be worse.
-                    logger.exception("bus_sender_failed")
+                    self._log.exception("bus_sender_failed")
 
     async def _send_waiting(self) -> None:
         together = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
@@ -219,28 +224,28 @@ class RedisBus:
                     pipeline.execute_command(self._PUBLISH, channel, data)
                 answers: list[Any] = await pipeline.execute(raise_on_error=False)
         except OUTAGES as error:
-            self._refused([error] * len(together))
+            self._refused([(message, error) for message in together])
         else:
-            self._refused([answer for answer in answers if isinstance(answer, Exception)])
+            told = zip(together, answers, strict=True)
+            self._refused([(m, answer) for m, answer in told if isinstance(answer, Exception)])
 
-    def _refused(self, errors: Sequence[Exception]) -> None:
+    def _refused(self, refused: Sequence[tuple[Message, Exception]]) -> None:
         """Late hints are worth nothing: whoever misses them finds the events by the poll."""
-        if errors:
-            self.counts.dropped += len(errors)
-            self._log.warning("bus_dropped", messages=len(errors), error=str(errors[0]))
+        if refused:
+            self.counts.dropped += len(refused)
+            self._log.warning("bus_dropped", messages=len(refused), error=str(refused[0][1]))
 
     async def _prove_for_ever(self) -> None:
         while True:
             try:
                 await self._prove_once()
             except Exception:
-                logger.exception("bus_proof_failed")
+                self._log.exception("bus_proof_failed")
                 await asyncio.sleep(self._nonce_seconds)
 
     async def _prove_once(self) -> None:
         self._sent = secrets.token_bytes(8)
-        self._waiting.append((self._nonce_channel, self._sent))
-        self._wake.set()
+        self._send((self._nonce_channel, self._sent))
         # At a start and after an outage readiness hangs on it: look more often.
         wait = self._nonce_seconds if self.healthy else min(self._nonce_seconds, 0.2)
         until = time.monotonic() + wait
@@ -275,4 +280,4 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-__all__ = ["BusCounts", "RedisBus"]
+__all__ = ["BusCounts", "Message", "RedisBus"]

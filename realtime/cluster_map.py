@@ -43,6 +43,7 @@ class ClusterMap:
         self.address = parse(url)
         self._shape: Shape | None = None
         self._clients: dict[Address, Any] = {}
+        self._error: BaseException | None = None
 
     async def read(self) -> Shape:
         """The shape now; raises one of `OUTAGES` when no server tells."""
@@ -50,7 +51,7 @@ class ClusterMap:
         others: Iterable[Address] = self._shape.replicas if self._shape else ()
         views = await self._ask(masters) or await self._ask({*self.address.hosts, *others})
         if not views:
-            raise RedisConnectionError("no server of the Redis Cluster answers")
+            raise RedisConnectionError(f"no server tells of the Redis Cluster: {self._error}")
         _, self._shape = max(views, key=lambda view: view[0])
         known = {*self.address.hosts, *self._shape.masters, *self._shape.replicas}
         for server in self._clients.keys() - known:
@@ -71,18 +72,22 @@ class ClusterMap:
             await asyncio.wait(asking, timeout=ANSWER_SECONDS)
         finally:
             await stop(asking)
-        views = [task.result() for task in asking if not task.cancelled()]
-        return [view for view in views if view is not None]
+        views: list[tuple[_Rank, Shape]] = []
+        for task in asking:
+            if not task.cancelled():
+                self._error = task.exception()
+                if self._error is None:
+                    views.append(task.result())
+                elif not isinstance(self._error, OUTAGES):
+                    raise self._error
+        return views
 
-    async def _view(self, server: Address) -> tuple[_Rank, Shape] | None:
-        client = self._clients.get(server)
-        if client is None:
-            client = self._clients[server] = connect(self.address.url(server))
-        try:
-            info = _info(await client.execute_command("CLUSTER", "INFO"))
-            slots = await client.execute_command("CLUSTER", "SLOTS")
-        except OUTAGES:
-            return None
+    async def _view(self, server: Address) -> tuple[_Rank, Shape]:
+        if server not in self._clients:
+            self._clients[server] = connect(self.address.url(server))
+        client = self._clients[server]
+        info = _info(await client.execute_command("CLUSTER", "INFO"))
+        slots = await client.execute_command("CLUSTER", "SLOTS")
         rank = info.get("cluster_state") == "ok", int(info.get("cluster_current_epoch", 0))
         return rank, _shape(slots, server[0])
 

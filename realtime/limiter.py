@@ -83,7 +83,6 @@ class RedisLimiter:
         self.prefix = prefix
         self.alone = MemoryLimiter()
         self._redis: Any = connect(url)
-        self._script: Any = self._redis.register_script(_HIT)
         self._resting_until = 0.0
 
     async def hit(self, key: str, limit: int, seconds: float) -> float:
@@ -91,7 +90,8 @@ class RedisLimiter:
         if time.monotonic() >= self._resting_until:
             try:
                 window = math.ceil(seconds * 1000)
-                wait = await self._script(keys=[self._key(key)], args=[limit, window])
+                # Not by its digest: a master of a cluster may have just become one.
+                wait = await self._redis.eval(_HIT, 1, self._key(key), limit, window)
                 return int(wait) / 1000
             except OUTAGES as error:
                 self._rest(error)

@@ -37,6 +37,7 @@ from portal.operation import AnyOperation
 from portal.presence.model import PositionSignal
 from realtime import frames, seam, wire
 from realtime.bus import Bus
+from realtime.bus_cluster import ClusterBus
 from realtime.bus_memory import Exchange, MemoryBus
 from realtime.bus_redis import NONCE_SECONDS, RedisBus
 from realtime.connect import AllowedOrigin, Authenticate, Handshake
@@ -56,6 +57,7 @@ from realtime.presence import (
 from realtime.presence_check import CHECK_SECONDS, PresenceCheck
 from realtime.presence_memory import MemoryBoard, Shelf
 from realtime.presence_redis import RedisBoard
+from realtime.redis_address import is_cluster
 from realtime.redis_client import OUTAGES as REDIS_OUTAGES
 from realtime.roll_call import RollCall
 from realtime.seam import LineOptions, Sender
@@ -301,7 +303,8 @@ def _parts(
         board = MemoryBoard(node_id, meeting.shelf, alive)
         return MemoryBus(meeting.exchange), board, MemoryLimiter()
     url = settings.redis
-    bus = RedisBus(url, prefix, node_id, settings.nonce_seconds)
+    over = ClusterBus if is_cluster(url) else RedisBus
+    bus = over(url, prefix, node_id, settings.nonce_seconds)
     return bus, RedisBoard(url, prefix, node_id, alive), RedisLimiter(url, prefix)
 
 

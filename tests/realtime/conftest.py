@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from tests.house import prepare
 from tests.realtime.world import World, open_world
 from tests.services.redis import Redis
+from tests.services.redis_cluster import RedisCluster
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +45,28 @@ def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def own_cluster(tmp_path: Path) -> Iterator[RedisCluster]:
+    """A Redis Cluster with replicas, that the test may break."""
+    with RedisCluster(tmp_path / "cluster", replicas=True) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    """One Redis Cluster for the tests of this folder that leave it as it is."""
+    with RedisCluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def redis_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """The address of the shared server for a kind of Redis: `redis` or `cluster`."""
+
+    def address(kind: str) -> str:
+        url: str = request.getfixturevalue(f"shared_{kind}").url
+        return url
+
+    return address

@@ -1,4 +1,4 @@
-"""Both buses: one suite, and what only Redis can do to one."""
+"""All buses: one suite, and what only Redis can do to one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from realtime.bus import Bus
+from realtime.bus_cluster import ClusterBus
 from realtime.bus_memory import Exchange, MemoryBus
 from realtime.bus_redis import RedisBus
 from tests.realtime.client import until
@@ -17,11 +19,13 @@ from tests.services.redis import Redis
 
 MakeBus = Callable[[], Awaitable[Bus]]
 
+KINDS: dict[str, Any] = {"redis": RedisBus, "cluster": ClusterBus}
 
-@pytest.fixture(
-    params=["memory", pytest.param("redis", marks=pytest.mark.redis)],
-)
-async def make_bus(request: pytest.FixtureRequest) -> AsyncIterator[MakeBus]:
+
+@pytest.fixture(params=["memory", *(pytest.param(k, marks=pytest.mark.redis) for k in KINDS)])
+async def make_bus(
+    request: pytest.FixtureRequest, redis_url: Callable[[str], str]
+) -> AsyncIterator[MakeBus]:
     """Makes buses that meet, started."""
     exchange, prefix = Exchange(), f"t{uuid.uuid4().hex}"
     buses: list[Bus] = []
@@ -30,8 +34,7 @@ async def make_bus(request: pytest.FixtureRequest) -> AsyncIterator[MakeBus]:
         if request.param == "memory":
             bus: Bus = MemoryBus(exchange)
         else:
-            server: Redis = request.getfixturevalue("shared_redis")
-            bus = RedisBus(server.url, prefix, nonce_seconds=0.3)
+            bus = KINDS[request.param](redis_url(request.param), prefix, nonce_seconds=0.3)
         await bus.start()
         buses.append(bus)
         await until(lambda: bus.healthy)
@@ -120,8 +123,10 @@ async def test_publishing_on_a_closed_bus_does_nothing(make_bus: MakeBus) -> Non
 
 
 @pytest.mark.redis
-async def test_a_bus_without_redis_says_so_and_delays_nobody() -> None:
-    bus = RedisBus("redis://127.0.0.1:1/0", nonce_seconds=0.1)
+@pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
+async def test_a_bus_without_redis_says_so_and_delays_nobody(scheme: str) -> None:
+    make = KINDS["redis" if scheme == "redis" else "cluster"]
+    bus: RedisBus | ClusterBus = make(f"{scheme}://127.0.0.1:1/0", nonce_seconds=0.1)
     await bus.start()
     await bus.subscribe("a", lambda data: None)
     began = time.monotonic()

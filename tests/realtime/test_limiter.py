@@ -5,25 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from realtime import limiter as module
 from realtime.limiter import MemoryLimiter, RedisLimiter
 from realtime.rates import TokenBuckets
-from tests.services.redis import Redis
 
 
-@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
+@pytest.fixture(
+    params=["memory", *(pytest.param(k, marks=pytest.mark.redis) for k in ("redis", "cluster"))]
+)
 async def limiter(
-    request: pytest.FixtureRequest,
+    request: pytest.FixtureRequest, redis_url: Callable[[str], str]
 ) -> AsyncIterator[MemoryLimiter | RedisLimiter]:
     if request.param == "memory":
         yield MemoryLimiter()
         return
-    server: Redis = request.getfixturevalue("shared_redis")
-    made = RedisLimiter(server.url, f"t{uuid.uuid4().hex}")
+    made = RedisLimiter(redis_url(request.param), f"t{uuid.uuid4().hex}")
     yield made
     assert len(made.alone) == 0, "Redis was not used"
     await made.close()
@@ -59,8 +59,9 @@ async def test_cleared_is_as_new(limiter: Either) -> None:
     assert await limiter.hit("a", 1, 60) == 0
 
 
-async def test_without_redis_a_node_counts_alone_and_at_once() -> None:
-    limiter = RedisLimiter("redis://127.0.0.1:1/0")
+@pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
+async def test_without_redis_a_node_counts_alone_and_at_once(scheme: str) -> None:
+    limiter = RedisLimiter(f"{scheme}://127.0.0.1:1/0")
     began = time.monotonic()
     waits = [await limiter.hit("a", 3, 60) for _ in range(5)]
     assert [wait == 0 for wait in waits] == [True, True, True, False, False]

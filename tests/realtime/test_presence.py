@@ -37,8 +37,13 @@ def test_several_states_make_one(states: list[str | None], state: str | None) ->
 # --- The boards ----------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
-async def board(request: pytest.FixtureRequest) -> AsyncIterator[MakeBoard]:
+KINDS = ["memory", *(pytest.param(k, marks=pytest.mark.redis) for k in ("redis", "cluster"))]
+
+
+@pytest.fixture(params=KINDS)
+async def board(
+    request: pytest.FixtureRequest, redis_url: Callable[[str], str]
+) -> AsyncIterator[MakeBoard]:
     """Makes the boards of nodes that share one."""
     shelf, prefix = Shelf(), f"t{uuid.uuid4().hex}"
     boards: list[Board] = []
@@ -47,8 +52,7 @@ async def board(request: pytest.FixtureRequest) -> AsyncIterator[MakeBoard]:
         if request.param == "memory":
             made: Board = MemoryBoard(node, shelf, alive_seconds=0.3)
         else:
-            server: Redis = request.getfixturevalue("shared_redis")
-            made = RedisBoard(server.url, prefix, node, alive_seconds=0.3)
+            made = RedisBoard(redis_url(request.param), prefix, node, alive_seconds=0.3)
         boards.append(made)
         return made
 
