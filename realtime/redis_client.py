@@ -20,8 +20,9 @@ ANSWER_SECONDS = 0.5
 CONNECT_SECONDS = 1.0
 
 # What a Redis that is away, slow, loading or full raises, or a cluster that lacks a master or
-# moves its slots; most of a cluster's own errors are no RedisError.
-OUTAGES = (RedisError, RedisClusterException, OSError, TimeoutError)
+# moves its slots; most of a cluster's own errors are no RedisError. RuntimeError is what uvloop
+# raises when a connection that was reset is written to; the library lets it through.
+OUTAGES = (RedisError, RedisClusterException, OSError, TimeoutError, RuntimeError)
 
 
 class _Cluster(RedisCluster):

@@ -25,6 +25,14 @@ class Connection(_Base):
             self.close()
             raise OperationalError(CR.CR_SERVER_GONE_ERROR, "the connection was reset") from error
 
+    async def ensure_closed(self) -> None:
+        """Says goodbye, unless there is nobody to say it to."""
+        try:
+            base: Any = super()
+            await base.ensure_closed()
+        except RuntimeError:
+            self.close()
+
 
 async def connect(*positional: Any, **options: Any) -> Any:
     """A connection with aiomysql's own options."""
