@@ -27,6 +27,8 @@ INSIDE = {
     "invite": "/invite",
     "outbox": "/outbox",
     "nowhere": "/nowhere",
+    "connections": "/admin/connections",
+    "audit": "/admin/audit",
 }
 
 

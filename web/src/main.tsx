@@ -14,6 +14,8 @@ import { theme } from "./app/theme";
 
 // The page's policy lets only styles with this word in; the server makes a new one for each page.
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
+// What keeps the page behind a dialog from scrolling looks for the word under this name.
+Object.assign(globalThis, { __webpack_nonce__: nonce });
 
 const root = document.getElementById("root");
 if (root) {

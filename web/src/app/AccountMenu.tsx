@@ -1,8 +1,10 @@
 import { Menu, Text, UnstyledButton } from "@mantine/core";
 import {
   IconDeviceLaptop,
+  IconHistory,
   IconLogout,
   IconMail,
+  IconPlugConnected,
   IconUser,
   IconUserPlus,
 } from "@tabler/icons-react";
@@ -46,11 +48,22 @@ export function AccountMenu({ compact = false }: { compact?: boolean }) {
         </Menu.Item>
         {me.role === "admin" && (
           <>
+            <Menu.Label>{t("admin.places")}</Menu.Label>
             <Menu.Item component={Link} to="/invite" leftSection={<IconUserPlus size={16} />}>
               {t("app.invite")}
             </Menu.Item>
             <Menu.Item component={Link} to="/outbox" leftSection={<IconMail size={16} />}>
               {t("app.outbox")}
+            </Menu.Item>
+            <Menu.Item
+              component={Link}
+              to="/admin/connections"
+              leftSection={<IconPlugConnected size={16} />}
+            >
+              {t("admin.connections")}
+            </Menu.Item>
+            <Menu.Item component={Link} to="/admin/audit" leftSection={<IconHistory size={16} />}>
+              {t("admin.audit")}
             </Menu.Item>
           </>
         )}

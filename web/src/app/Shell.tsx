@@ -20,6 +20,8 @@ const ProfilePage = lazy(() => import("../profile/ProfilePage"));
 const SessionsPage = lazy(() => import("../sessions/SessionsPage"));
 const InvitePage = lazy(() => import("../invitations/InvitePage"));
 const OutboxPage = lazy(() => import("../invitations/OutboxPage"));
+const ConnectionsPage = lazy(() => import("../admin/ConnectionsPage"));
+const AuditPage = lazy(() => import("../admin/AuditPage"));
 
 /** What surrounds every page: where one can go, who one is, and how the connection is. */
 export function Shell() {
@@ -125,6 +127,8 @@ function Pages() {
         <Route path="/sessions" element={<SessionsPage />} />
         {admin && <Route path="/invite" element={<InvitePage />} />}
         {admin && <Route path="/outbox" element={<OutboxPage />} />}
+        <Route path="/admin/connections" element={<ConnectionsPage />} />
+        <Route path="/admin/audit" element={<AuditPage />} />
         <Route
           path="*"
           element={<Empty title={t("app.notFound")} hint={t("app.notFoundHint")} />}

@@ -1,10 +1,10 @@
 import { Button, Group, Modal, Text } from "@mantine/core";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useAttempt } from "./attempt";
 
-/** Asks before something that cannot be taken back. */
+/** Asks before something that cannot be taken back; below the text may stand what to choose. */
 export function Confirm({
   opened,
   title,
@@ -12,6 +12,7 @@ export function Confirm({
   action,
   onConfirm,
   onClose,
+  children,
 }: {
   opened: boolean;
   title: string;
@@ -19,6 +20,7 @@ export function Confirm({
   action: string;
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
+  children?: ReactNode;
 }) {
   const { t } = useTranslation();
   const attempt = useAttempt();
@@ -31,6 +33,7 @@ export function Confirm({
   return (
     <Modal opened={opened} onClose={onClose} title={title} centered>
       <Text size="sm">{text}</Text>
+      {children}
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={onClose}>
           {t("app.cancel")}

@@ -126,7 +126,7 @@ function Manage({ person }: { person: Person }) {
   const { t } = useTranslation();
   const client = useClient();
   const attempt = useAttempt();
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<"deactivate" | "end">();
   const roles = (["admin", "member", "guest"] as const).filter((role) => role !== person.role);
   const user_id = person.id;
   return (
@@ -153,9 +153,12 @@ function Manage({ person }: { person: Person }) {
               </Menu.Item>
             ))}
           {person.active ? (
-            <Menu.Item color="red" onClick={() => setAsking(true)}>
-              {t("people.deactivate")}
-            </Menu.Item>
+            <>
+              <Menu.Item onClick={() => setAsking("end")}>{t("people.endSessions")}</Menu.Item>
+              <Menu.Item color="red" onClick={() => setAsking("deactivate")}>
+                {t("people.deactivate")}
+              </Menu.Item>
+            </>
           ) : (
             <Menu.Item onClick={() => attempt(() => client.command("reactivate", { user_id }))}>
               {t("people.reactivate")}
@@ -164,12 +167,20 @@ function Manage({ person }: { person: Person }) {
         </Menu.Dropdown>
       </Menu>
       <Confirm
-        opened={asking}
+        opened={asking === "end"}
+        title={t("admin.endTitle", { name: person.name })}
+        text={t("people.endSessionsText")}
+        action={t("admin.end")}
+        onConfirm={() => client.command("end_user_sessions", { user_id })}
+        onClose={() => setAsking(undefined)}
+      />
+      <Confirm
+        opened={asking === "deactivate"}
         title={t("people.deactivateTitle", { name: person.name })}
         text={t("people.deactivateText")}
         action={t("people.deactivate")}
         onConfirm={() => client.command("deactivate", { user_id })}
-        onClose={() => setAsking(false)}
+        onClose={() => setAsking(undefined)}
       />
     </>
   );
