@@ -135,15 +135,20 @@ class LiveSocket(WebSocket):
         else:
             self._due = [self._due, frames]
 
-    def flush(self) -> None:
-        """Writes what this turn of the loop put there."""
+    def due(self) -> bytes:
+        """Takes what this turn of the loop put there."""
         due, self._due = self._due, None
-        if due is not None and not self.closed:
-            self.transport.write(due if isinstance(due, bytes) else b"".join(due))
+        if due is None or self.closed:
+            return b""
+        return due if isinstance(due, bytes) else b"".join(due)
+
+    def write(self, data: bytes) -> None:
+        """Writes by the transport, which keeps what the kernel does not take."""
+        self.transport.write(data)
 
     def hang_up(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """Ends after what was written."""
-        self.flush()
+        self.transport.write(self.due())
         super().hang_up(code, reason)
 
     def _hold(self, packet: Packet) -> bool:

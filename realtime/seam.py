@@ -188,6 +188,7 @@ class Server(_Base):
     async def close(self) -> None:
         """Stops what goes on by itself."""
         self.wheel.stop()
+        self.outbox.close()
         if self._watching is not None:
             await stop([self._watching])
 

@@ -2,7 +2,7 @@
 
 uvicorn hands a connection over when a request asks for the upgrade. The handshake and what clients
 send are `websockets`' business, without its I/O; what goes to clients is written straight to the
-transport, which sends what came in one turn of the loop in one system call (uvloop does so).
+socket, or by the transport, which keeps what the kernel does not take.
 """
 
 from __future__ import annotations
@@ -33,9 +33,6 @@ _EXTENSIONS = [
     ServerPerMessageDeflateFactory(server_no_context_takeover=True, client_no_context_takeover=True)
 ]
 
-# What the kernel has not taken yet; beyond it the client is behind and its bound is looked at.
-HIGH_WATER_BYTES = 64 * 1024
-
 
 class ServerState(Protocol):
     """What uvicorn shares among the connections of a server."""
@@ -56,8 +53,8 @@ class WebSocket(asyncio.Protocol):
     """One connection; what it means is up to a subclass (see `realtime.engine`)."""
 
     __slots__ = (
-        "_begun", "_machine", "_state", "_text", "closed", "deflates", "most_bytes", "paused",
-        "transport",
+        "_begun", "_machine", "_state", "_text", "closed", "deflates", "descriptor", "most_bytes",
+        "paused", "transport",
     )  # fmt: skip
 
     def __init__(self, state: ServerState, most_bytes: int) -> None:
@@ -73,8 +70,11 @@ class WebSocket(asyncio.Protocol):
         self.closed = False
         # True when the client takes deflated messages.
         self.deflates = False
-        # True while the client does not read as fast as it is written to.
+        # True while the transport keeps something that the kernel has not taken.
         self.paused = False
+        # The open socket's own, for writing past the transport while that keeps nothing; -1 where
+        # that may not be.
+        self.descriptor = -1
 
     # --- What a subclass decides ---------------------------------------------------------------
 
@@ -102,7 +102,10 @@ class WebSocket(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Takes the transport over from uvicorn's HTTP protocol."""
         self.transport = cast(asyncio.Transport, transport)
-        self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        # So that it says at once when it keeps anything.
+        self.transport.set_write_buffer_limits(high=0)
+        if transport.get_extra_info("sslcontext") is None:
+            self.descriptor = transport.get_extra_info("socket").fileno()
         self._state.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -113,11 +116,11 @@ class WebSocket(asyncio.Protocol):
             self.lost()
 
     def pause_writing(self) -> None:
-        """More than the high-water mark waits."""
+        """The kernel takes no more: the client does not read as fast as it is written to."""
         self.paused = True
 
     def resume_writing(self) -> None:
-        """The kernel took most of it."""
+        """The kernel took all of it."""
         self.paused = False
         self.resumed()
 
