@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.dialect import (
     Step,
+    beginning,
     insert_numbered,
     insert_or_skip,
     open_engines,
@@ -188,7 +189,7 @@ class Database:
             # Said outright: SQLAlchemy does not see what runs past it, and would end nothing.
             transaction = await connection.begin()
             try:
-                yield Statements(connection)
+                yield Statements(connection, pending=beginning(connection.dialect.name, False))
             finally:
                 await transaction.rollback()
 
@@ -196,7 +197,7 @@ class Database:
     async def write(self) -> AsyncGenerator[Statements]:
         """A transaction that commits when the block ends and rolls back when it raises."""
         async with self.writer.begin() as connection:
-            statements = Statements(connection)
+            statements = Statements(connection, pending=beginning(connection.dialect.name, True))
             yield statements
             await statements.flush()
 
