@@ -19,6 +19,7 @@ from portal.model import Request
 from portal.operation import AnyOperation
 from realtime.outage import DATABASE_OUTAGES
 from realtime.rates import TokenBuckets
+from storage import tracing
 from storage.measure import Histogram
 
 logger = structlog.get_logger(__name__)
@@ -75,7 +76,11 @@ class Commands:
         structlog.contextvars.bind_contextvars(
             request=request_id, portal=actor.portal_id, user=actor.user_id
         )
-        name, end, answer = await self._answer(context, data)
+        with tracing.span("command", portal=actor.portal_id) as span:
+            name, end, answer = await self._answer(context, data)
+            span.note(f"command {name}", command=name, end=end)
+            if end == "failed":
+                span.note(error=end)
         self.counts[name, end] = self.counts.get((name, end), 0) + 1
         self.times.note(time.perf_counter() - started)
         return answer

@@ -16,6 +16,7 @@ from realtime.hub import Ends, Hub
 from realtime.log_reader import LogReader
 from realtime.recent import Budget, Recent
 from realtime.wire import Committed, RollCall, Signal, Signals
+from storage import tracing
 from storage.log import Event
 from storage.measure import Histogram
 
@@ -147,7 +148,8 @@ class Portals:
             seat.started = None
 
     def _hand_on(self, seat: Seat, events: list[Event]) -> None:
-        seat.hub.deliver(seat.recent.add(events))
+        with tracing.span("hand on", portal=seat.hub.portal_id, events=len(events)):
+            seat.hub.deliver(seat.recent.add(events))
         self.counts.events += len(events)
         self.handed_on(events[0].at)
 

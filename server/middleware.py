@@ -7,11 +7,13 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from storage import tracing
 from storage.measure import Histogram
 
 logger = structlog.get_logger(__name__)
@@ -23,7 +25,10 @@ _QUIET = ("/healthz", "/readyz", "/socket.io/", "/assets/")
 
 
 class TrueSender:
-    """Believes ``X-Forwarded-For`` and ``X-Request-Id`` from trusted proxies, and nobody else."""
+    """Believes what trusted proxies say of a request, and nobody else.
+
+    That is ``X-Forwarded-For``, ``X-Request-Id`` and ``traceparent``.
+    """
 
     def __init__(self, app: ASGIApp, trusted: Sequence[str]) -> None:
         self.app = app
@@ -34,13 +39,14 @@ class TrueSender:
         if scope["type"] in ("http", "websocket"):
             headers = Headers(scope=scope)
             client = scope.get("client")
-            given = ""
+            given = traceparent = ""
             if client and self._trusts(client[0]):
                 chain = headers.getlist("x-forwarded-for")
                 scope["client"] = (self.sender(client[0], chain), client[1])
                 given = headers.get("x-request-id", "")
+                traceparent = headers.get("traceparent", "")
             known = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-            scope.setdefault("state", {})["request_id"] = known
+            scope.setdefault("state", {}).update(request_id=known, traceparent=traceparent)
         await self.app(scope, receive, send)
 
     def sender(self, nearest: str, forwarded: Sequence[str]) -> str:
@@ -115,10 +121,11 @@ class AccessLog:
                 MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with structlog.contextvars.bound_contextvars(request_id=request_id), _span(scope) as span:
             try:
                 await self.app(scope, receive, send_noting)
             finally:
+                _note(span, scope, status)
                 self._write(scope, status, time.perf_counter() - started)
 
     def _write(self, scope: Scope, status: int, seconds: float) -> None:
@@ -136,3 +143,33 @@ class AccessLog:
             ms=round(seconds * 1000, 1),
             **who,
         )
+
+
+def _span(scope: Scope) -> AbstractContextManager[tracing.Span]:
+    """The request's; what is asked for all the time has none."""
+    if scope["path"].startswith(_QUIET):
+        return tracing.UNTOLD
+    after = tracing.told(scope["state"].get("traceparent", ""))
+    return tracing.span("request", after, method=scope["method"])
+
+
+def _note(span: tracing.Span, scope: Scope, status: int) -> None:
+    if span is tracing.UNTOLD:
+        return
+    route = _route(scope)
+    # Addresses that are no route of ours may hold anything.
+    span.note(f"{scope['method']} {route}".rstrip())
+    if route:
+        span.note(route=route)
+    # None when the sender went away before.
+    if status:
+        span.note(status=status)
+    if (portal := scope["state"].get("portal")) is not None:
+        span.note(portal=portal)
+    if status >= 500:
+        span.note(error=str(status))
+
+
+def _route(scope: Scope) -> str:
+    """The path as it stands in the table of routes; empty for what is no route of ours."""
+    return getattr(scope.get("route"), "path", "")

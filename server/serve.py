@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Generator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from types import FrameType
 
 import structlog
@@ -97,7 +97,7 @@ async def serve(settings: Settings, inherited: Inheritance | None = None) -> Non
     else:
         listening, watch_at = inherited.open_sockets()
     try:
-        async with open_server(settings) as server:
+        async with _traced(settings), open_server(settings) as server:
             config = uvicorn.Config(
                 server.app,
                 # The lifespan is `open_server`: what fails there is told in words.
@@ -121,6 +121,14 @@ async def serve(settings: Settings, inherited: Inheritance | None = None) -> Non
         for one in (*listening, *([watch_at] if watch_at else ())):
             one.close()
     logger.info("stopped")
+
+
+def _traced(settings: Settings) -> AbstractAsyncContextManager[None]:
+    if settings.traces is None:
+        return nullcontext()
+    from server.tracing import traced  # its libraries are there only where they are wanted
+
+    return traced(settings.traces, settings.node_name)
 
 
 def greet(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import ipaddress
 import os
 import socket
@@ -33,6 +34,28 @@ def _web_address(value: str) -> str:
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
         raise ValueError("must be a host (and a port), without a path")
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _collector(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        parts = right = None
+    if not parts or not right:
+        raise ValueError("must be like http://127.0.0.1:4318")
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("must be an address only; OTEL_EXPORTER_OTLP_HEADERS holds secrets")
+    if not _is_there("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"):
+        raise ValueError("needs the extra `tracing`: pip install 'talkoo[tracing]'")
+    return value.rstrip("/").removesuffix("/v1/traces")
+
+
+def _is_there(*modules: str) -> bool:
+    try:
+        return all(importlib.util.find_spec(module) is not None for module in modules)
+    except ModuleNotFoundError:
+        return False
 
 
 def _listen(value: str) -> str:
@@ -175,12 +198,18 @@ class Settings(BaseModel):
         list[Annotated[str, AfterValidator(_network)]], BeforeValidator(_split)
     ] = Field(
         default_factory=list[str],
-        description="Addresses or networks of proxies whose `X-Forwarded-For` counts.",
+        description="Addresses or networks of proxies whose `X-Forwarded-For`, `X-Request-Id` "
+        "and `traceparent` count.",
     )
     metrics_listen: Annotated[str, AfterValidator(_listen)] | None = Field(
         None,
         description="Address and port for `/metrics`, which is for operators only; of several "
         "workers each has the next port. Default: none.",
+    )
+    traces: Annotated[str, AfterValidator(_collector)] | None = Field(
+        None,
+        description="Where traces are sent by OTLP/HTTP, `http://127.0.0.1:4318`; needs the extra "
+        "`tracing`. Default: none.",
     )
     drain_seconds: float = Field(
         15.0,

@@ -19,7 +19,7 @@ from typing import TypeVar, cast
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from storage import known, log
+from storage import known, log, tracing
 from storage.changes import Busy, Change, ClientIdReused, Key, Together, Tx, Unavailable, Unit
 from storage.database import Database, Statements
 from storage.dialect import deadlocked
@@ -75,6 +75,8 @@ class Committer:
         self.counts = CommitCounts()
         self._queues = Queues(waiting)
         self._workers: dict[Database, set[asyncio.Task[None]]] = {}
+        # Who asked, where there are traces.
+        self._asked_by: dict[Unit, tracing.Place] = {}
         self._gather_seconds = gather_seconds
         self._enough = asyncio.Event()
         # When the next transaction with others in sight may begin, by the monotonic clock.
@@ -97,6 +99,9 @@ class Committer:
         database = await self.shards.home(portal_id)
         unit = Unit(portal_id, change, key, item, user_id)
         self._queues.add(database, unit)
+        if (asker := tracing.here()) is not None:
+            self._asked_by[unit] = asker
+            unit.done.add_done_callback(lambda _: self._asked_by.pop(unit, None))
         if self._queues.length() >= ENOUGH:
             self._enough.set()
         workers = self._workers.setdefault(database, set())
@@ -143,7 +148,7 @@ class Committer:
     async def _commit(self, database: Database, units: list[Unit]) -> None:
         """Commits units together; where that fails for one's sake, each by itself."""
         try:
-            written = await self._attempt(database, units)
+            transaction = await self._attempt(database, units)
         except Exception as error:
             if len(units) == 1 or isinstance(error, Unavailable):
                 for unit in units:
@@ -157,8 +162,9 @@ class Committer:
         # Whoever waits goes on in the next turn of the loop: its answer and its own event, which
         # is delivered in this one, then leave together.
         self._settle(units)
-        for portal_id, events in written.items():
-            await self._publish(portal_id, events)
+        with tracing.within(transaction.place):
+            for portal_id, events in transaction.written().items():
+                await self._publish(portal_id, events)
 
     def _settle(self, units: Sequence[Unit]) -> None:
         now = time.monotonic()
@@ -173,16 +179,19 @@ class Committer:
         except Exception:
             logger.warning("publish_failed", portal=portal_id, exc_info=True)
 
-    async def _attempt(self, database: Database, units: list[Unit]) -> dict[int, list[Event]]:
+    async def _attempt(self, database: Database, units: list[Unit]) -> _Transaction:
+        askers = [self._asked_by.get(unit) for unit in units] if self._asked_by else ()
         for attempt in range(1, ATTEMPTS + 1):
             transaction = _Transaction(units)
             started = time.monotonic()
             try:
-                async with database.write() as statements:
-                    await transaction.run(statements)
+                with tracing.span("transaction", askers, changes=len(units)) as span:
+                    transaction.place = span.place
+                    async with database.write() as statements:
+                        await transaction.run(statements)
                 self.counts.sizes.note(len(units))
                 self.counts.transactions.note(time.monotonic() - started)
-                return transaction.written()
+                return transaction
             except (OperationalError, InterfaceError, OSError) as error:
                 logger.warning("commit_failed", attempt=attempt, error=str(error))
                 again = _lost(error) or deadlocked(error)
@@ -205,6 +214,8 @@ class _Transaction:
         self.txs: dict[int, Tx] = {}
         # True from the moment that COMMIT is sent: from then on the outcome may be unknown.
         self.committing = False
+        # In the traces.
+        self.place: tracing.Place = None
 
     def written(self) -> dict[int, list[Event]]:
         """The events of each portal that has any."""

@@ -29,6 +29,7 @@ SLOW = (
     "server/test_demo.py",
     "server/test_metrics.py",
     "server/test_serve.py",
+    "server/test_tracing.py",
     "server/test_workers.py",
 )
 

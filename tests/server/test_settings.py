@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib.util
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,48 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         tmp_path,
     )
     assert "canary" not in repr(settings)
+
+
+@pytest.mark.parametrize("way", ["nothing of it", "a part of it"])
+def test_the_extra_for_traces_is_named_when_it_is_missing(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(name: str) -> ModuleSpec | None:
+        if way == "nothing of it":
+            raise ModuleNotFoundError(name)
+        return None if ".exporter" in name else ModuleSpec(name, None)
+
+    monkeypatch.setattr(importlib.util, "find_spec", find)
+    with pytest.raises(SettingsError) as raised:
+        load({"TALKOO_TRACES": "http://127.0.0.1:4318"}, tmp_path)
+    assert "TALKOO_TRACES" in str(raised.value)
+    assert "pip install 'talkoo[tracing]'" in str(raised.value)
+    assert load({}, tmp_path).traces is None
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("127.0.0.1:4318", "must be like http://127.0.0.1:4318"),
+        ("grpc://collector:4317", "must be like"),
+        ("http://", "must be like"),
+        ("http://collector:port", "must be like"),
+        ("http://collector:99999", "must be like"),
+        ("http://[::1", "must be like"),
+        ("http://canary:canary@collector", "OTEL_EXPORTER_OTLP_HEADERS"),
+        ("http://:canary@collector", "OTEL_EXPORTER_OTLP_HEADERS"),
+        ("http://collector/?key=canary", "OTEL_EXPORTER_OTLP_HEADERS"),
+    ],
+)
+def test_a_collector_that_cannot_be_is_refused(address: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load({"TALKOO_TRACES": address}, tmp_path)
+    assert "TALKOO_TRACES" in str(raised.value)
+    assert says in str(raised.value)
+    assert "canary" not in str(raised.value)
+
+
+@pytest.mark.parametrize("end", ["", "/", "/v1/traces", "/v1/traces/"])
+def test_the_address_of_a_collector_may_be_written_out(end: str, tmp_path: Path) -> None:
+    settings = load({"TALKOO_TRACES": f"https://collector/otlp{end}"}, tmp_path)
+    assert settings.traces == "https://collector/otlp"
