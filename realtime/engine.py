@@ -146,8 +146,19 @@ class LiveSocket(WebSocket):
         """Writes by the transport, which keeps what the kernel does not take."""
         self.transport.write(data)
 
+    def precede(self, packet: Packet) -> None:
+        """Puts a packet before what this turn of the loop put there."""
+        frames = packet.deflated if self.deflates else packet.frames
+        if self._due is None:
+            self._put(frames)
+        elif isinstance(self._due, list):
+            self._due.insert(0, frames)
+        else:
+            self._due = [frames, self._due]
+
     def hang_up(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """Ends after what was written."""
+        self.host.outbox.settle()
         self.transport.write(self.due())
         super().hang_up(code, reason)
 
@@ -171,8 +182,19 @@ class LiveSocket(WebSocket):
                 self._room = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._room)
 
+    def pause_writing(self) -> None:
+        """The kernel takes no more."""
+        super().pause_writing()
+        self.host.outbox.paused.add(self)
+
+    def shut(self) -> None:
+        """Writes nothing more; from now on the descriptor may become another socket's."""
+        super().shut()
+        self.host.outbox.closings += 1
+
     def resumed(self) -> None:
         """The client reads again."""
+        self.host.outbox.paused.discard(self)
         self.waiting = 0
         self._make_room()
 
@@ -283,6 +305,7 @@ class LiveSocket(WebSocket):
 
     def lost(self) -> None:
         """The connection is over."""
+        self.host.outbox.paused.discard(self)
         self.host.wheel.remove(self)
         self._make_room()
         self.host.gone(self, self._reason)

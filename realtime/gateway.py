@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,8 +21,10 @@ from realtime.catch_up import CatchUp
 from realtime.commands import Commands, failed, internal
 from realtime.connect import Admitted, Handshake
 from realtime.connection import Connection
+from realtime.crowd import Crowd
 from realtime.drain import drain
 from realtime.outage import DATABASE_OUTAGES
+from realtime.packet import Packet
 from realtime.portals import Portals
 from realtime.seam import Line, LineOptions, Server
 from realtime.tickets import RENEW_SECONDS
@@ -203,6 +205,10 @@ class Gateway:
         for connection in self.connections.values():
             if connection.live and connection.ticket_at < before:
                 self.catch_up.renew(connection)
+
+    def spread(self, crowd: Crowd, packet: Packet) -> Sequence[Connection]:
+        """Hands a packet to a crowd; returns those who cannot take more."""
+        return self.server.outbox.spread(crowd, packet)
 
     def role_changed(self, connection: Connection, role: str) -> None:
         """Commands have the new role from now on."""

@@ -18,6 +18,9 @@ class Polled:
 
     __slots__ = ("_most", "_socket", "owner", "sid")
 
+    # There is no socket that could be written to.
+    descriptor = -1
+
     def __init__(self, socket: Any, most_waiting: int) -> None:
         self._most = most_waiting
         self._socket = socket

@@ -92,6 +92,10 @@ class WebSocket(asyncio.Protocol):
     def lost(self) -> None:
         """It is over; called once, and only after `accept`."""
 
+    def shut(self) -> None:
+        """Writes nothing more."""
+        self.closed = True
+
     @property
     def begun(self) -> bool:
         """Whether the handshake is done."""
@@ -111,7 +115,7 @@ class WebSocket(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport has ended, one way or the other."""
         self._state.connections.discard(self)
-        self.closed = True
+        self.shut()
         if self._machine is not None:
             self.lost()
 
@@ -153,7 +157,7 @@ class WebSocket(asyncio.Protocol):
             return
         machine.send_close(code, reason)
         self._write_machine(machine)
-        self.closed = True
+        self.shut()
         if not self.transport.is_closing():
             # Half: a client that still sends must not be answered by a reset, which would take
             # the last words from it.
@@ -161,7 +165,7 @@ class WebSocket(asyncio.Protocol):
 
     def abort(self) -> None:
         """Ends now; what waits is dropped."""
-        self.closed = True
+        self.shut()
         self.transport.abort()
 
     def _write_machine(self, machine: Machine) -> None:
@@ -171,7 +175,7 @@ class WebSocket(asyncio.Protocol):
                     self.transport.write(data)
             else:
                 # The closing handshake is through, or the client broke the protocol.
-                self.closed = True
+                self.shut()
                 self.transport.close()
 
     # --- Reading -------------------------------------------------------------------------------

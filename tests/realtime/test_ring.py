@@ -9,7 +9,6 @@ from collections.abc import Generator
 import pytest
 
 from realtime import ring as ring_module
-from realtime.outbox import MANY, Outbox
 from realtime.ring import ENTRIES, STAGED_BYTES, Ring, open_ring
 
 
@@ -112,56 +111,3 @@ def test_without_io_uring_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.undo()
     monkeypatch.setattr(ring_module.platform, "machine", lambda: "aarch64")
     assert open_ring() is None
-
-
-class Line:
-    """A socket as the outbox sees it, whose transport notes what it is given."""
-
-    def __init__(self, number: int, descriptor: int, data: bytes) -> None:
-        self.number, self.descriptor, self.paused = number, descriptor, False
-        self.data = data
-        self.written: list[bytes] = []
-
-    def due(self) -> bytes:
-        data, self.data = self.data, b""
-        return data
-
-    def write(self, data: bytes) -> None:
-        self.written.append(data)
-
-
-async def test_the_outbox_leaves_the_rest_to_the_transport(pairs: Pairs) -> None:
-    outbox = Outbox()
-    try:
-        _cut_short(pairs[4][0])
-        pairs[5][1].close()
-        lines = [
-            Line(number, near.fileno(), b"%d" % number * 50_000 if number == 4 else b"%d" % number)
-            for number, (near, _) in enumerate(pairs[: MANY + 10])
-        ]
-        lines[6].paused = True
-        lines[7].descriptor = -1
-        for line in lines:
-            outbox.add(line)
-        outbox.flush()
-        for line, (_, far) in zip(lines, pairs, strict=False):
-            got = b"" if line.number == 5 else _read(far)
-            expected = b"%d" % line.number * (50_000 if line.number == 4 else 1)
-            assert got + b"".join(line.written) == expected
-        assert lines[4].written and lines[5].written == [b"5"]
-        assert lines[6].written == [b"6"] and lines[7].written == [b"7"]
-    finally:
-        outbox.close()
-
-
-def _cut_short(near: socket.socket) -> None:
-    near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
-
-
-def _read(far: socket.socket) -> bytes:
-    got = b""
-    while True:
-        try:
-            got += far.recv(1_000_000)
-        except BlockingIOError:
-            return got
