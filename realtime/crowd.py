@@ -71,11 +71,13 @@ class Band:
 
     def without(self, apart: Collection[Line]) -> tuple[Sequence[Line], array[int]]:
         """The sockets and their descriptors, without a few."""
-        gone = {self.places[line] for line in apart if line in self.places}
+        gone = sorted({self.places[line] for line in apart if line in self.places})
         if not gone:
             return self.lines, self.descriptors
-        left = [n for n in range(len(self.lines)) if n not in gone]
-        return [self.lines[n] for n in left], array("i", [self.descriptors[n] for n in left])
+        lines, descriptors = list(self.lines), self.descriptors[:]
+        for place in reversed(gone):
+            del lines[place], descriptors[place]
+        return lines, descriptors
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class Outbox:
         for band in wave.plan.bands:
             data = wave.packet.deflated if band.deflates else wave.packet.frames
             lines, descriptors = band.without(wave.apart | late)
-            _finish(lines, [data] * len(lines), self._ring.send(descriptors, [data] * len(lines)))
+            _finish(lines, [data] * len(lines), self._ring.spread(descriptors, data))
 
     def _write_together(self, sockets: Sequence[Flushed]) -> None:
         ready: list[Flushed] = []

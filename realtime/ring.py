@@ -103,28 +103,37 @@ class Ring:
         """
         taken: list[int] = []
         whole = True
-        start = 0
-        while start < len(descriptors):
-            # Never over the end of the ring, so that each column is one piece.
-            first = self._words[self._tail] & (ENTRIES - 1)
-            some = frames[start : start + ENTRIES - first]
+        while (start := len(taken)) < len(descriptors):
+            some = frames[start : start + self._room()]
             addresses = self._stage(some)
-            count = len(addresses)
-            if not count:
-                # Too long to be staged: nothing was sent.
-                found, lengths = [-errno.EAGAIN], [1]
+            if addresses:
+                lengths = array("I", map(len, some[: len(addresses)]))
+                found, all_of_it = self._submit(descriptors[start:], addresses, lengths)
             else:
-                lengths = list(map(len, some[:count]))
-                self._descriptors[first : first + count] = array(
-                    "i", descriptors[start : start + count]
-                )
-                self._addresses[first : first + count] = addresses
-                self._lengths[first : first + count] = array("I", lengths)
-                found = self._submit(first, count)
-            whole = whole and found == lengths
+                # Too long to be staged: nothing was sent.
+                found, all_of_it = [-errno.EAGAIN], False
+            whole = whole and all_of_it
             taken += found
-            start += len(found)
         return None if whole else taken
+
+    def spread(self, descriptors: Sequence[int], frames: bytes) -> list[int] | None:
+        """Sends the same to all; returns what `send` does."""
+        taken: list[int] = []
+        whole = True
+        addresses = self._stage([frames])
+        if not addresses:
+            return [-errno.EAGAIN] * len(descriptors)
+        length = array("I", [len(frames)])
+        while (start := len(taken)) < len(descriptors):
+            count = min(len(descriptors) - start, self._room())
+            found, all_of_it = self._submit(descriptors[start:], addresses * count, length * count)
+            whole = whole and all_of_it
+            taken += found
+        return None if whole else taken
+
+    def _room(self) -> int:
+        """Up to the end of the ring, so that each column is one piece."""
+        return ENTRIES - (self._words[self._tail] & (ENTRIES - 1))
 
     def _stage(self, frames: Sequence[bytes]) -> array[int]:
         """Puts each frame once where the kernel can read it; returns where, of as many as fit."""
@@ -142,9 +151,16 @@ class Ring:
         fitting = next(n for n, frame in enumerate(frames) if id(frame) not in places)
         return array("Q", [places[id(frame)] for frame in frames[:fitting]])
 
-    def _submit(self, first: int, count: int) -> list[int]:
-        words = self._words
+    def _submit(
+        self, descriptors: Sequence[int], addresses: array[int], lengths: array[int]
+    ) -> tuple[list[int], bool]:
+        """One call; returns what each socket took, and whether that is everything."""
+        words, count = self._words, len(addresses)
         tail = words[self._tail]
+        first = tail & (ENTRIES - 1)
+        self._descriptors[first : first + count] = array("i", descriptors[:count])
+        self._addresses[first : first + count] = addresses
+        self._lengths[first : first + count] = lengths
         words[self._tail] = (tail + count) & 0xFFFFFFFF
         self._call(_ENTER, self._fd, count, count, _GET_EVENTS, None, 0)
         begun = (words[self._head] - tail) & 0xFFFFFFFF
@@ -158,7 +174,8 @@ class Ring:
         if numbers != list(range(first, first + begun)):
             by_number = dict(zip(numbers, results, strict=True))
             results = [by_number[first + n] for n in range(begun)]
-        return results + [-errno.EAGAIN] * (count - begun)
+        results += [-errno.EAGAIN] * (count - begun)
+        return results, results == lengths.tolist()
 
     def _await(self, count: int) -> None:
         """Waits until so many are done. They are already, unless a kernel does things its way."""

@@ -61,8 +61,10 @@ def test_one_frame_for_all_is_staged_once(ring: Ring, pairs: Pairs) -> None:
     frame = b"x" * 5_000
     # Each by itself would be more than there is room for.
     assert len(pairs) * len(frame) > STAGED_BYTES
-    assert ring.send(_descriptors(pairs), [frame] * len(pairs)) is None
-    assert all(far.recv(10_000) == frame for _, far in pairs)
+    for _ in range(ENTRIES // len(pairs) + 1):
+        assert ring.send(_descriptors(pairs), [frame] * len(pairs)) is None
+        assert ring.spread(_descriptors(pairs), frame) is None
+        assert all(_whole(far, 2 * len(frame)) == frame * 2 for _, far in pairs)
 
 
 def test_what_is_too_much_to_stage_goes_in_several_calls(ring: Ring, pairs: Pairs) -> None:
@@ -93,6 +95,19 @@ def test_a_full_socket_takes_a_part_and_the_others_all(ring: Ring, pairs: Pairs)
             assert set(far.recv(100_000)) == {ord("z")}
         except BlockingIOError:
             break
+
+
+def test_the_same_for_all_tells_who_did_not_take_it(ring: Ring, pairs: Pairs) -> None:
+    pairs[1][1].close()
+    assert ring.spread(_descriptors(pairs[:3]), b"one") == [3, -errno.EPIPE, 3]
+    assert ring.spread(_descriptors(pairs[:2]), b"y" * (STAGED_BYTES + 1)) == [-errno.EAGAIN] * 2
+
+
+def _whole(far: socket.socket, size: int) -> bytes:
+    got = b""
+    while len(got) < size:
+        got += far.recv(size)
+    return got
 
 
 def test_a_broken_socket_harms_nobody_else(ring: Ring, pairs: Pairs) -> None:
