@@ -1,6 +1,6 @@
 """What Talkoo costs, beside named peers, in one run: ``make bench``.
 
-    python -m loadtests.bench                  everything, a quarter of an hour
+    python -m loadtests.bench                  everything, three quarters of an hour
     python -m loadtests.bench one_room durable
 
 Each part runs its servers one after the other on this machine and prints ratios with what they
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import uvloop
 
-from loadtests import durable, many_rooms, one_room
+from loadtests import durable, held, many_rooms, neighbours, one_room, two_nodes
 from loadtests.databases import durable_mariadb
 from tests.walk.hashing import cheap_passwords
 
@@ -85,10 +85,55 @@ def with_many_senders() -> Iterable[Row]:
         yield Row(f"CPU a message, {name}", us.cpu_us, "us", "one a commit", alone.cpu_us, 0.2)
 
 
+def with_two_nodes() -> Iterable[Row]:
+    """A thousand people in one room of two nodes, on one MariaDB and one Redis."""
+    with two_nodes.place(two_nodes.HEARERS) as place:
+        found = {
+            name: uvloop.run(two_nodes.measure(place, share))
+            for name, share in two_nodes.SPLITS.items()
+        }
+    all_there, half = (found[name] for name in two_nodes.SPLITS)
+    what = "a delivery, by Redis between two nodes"
+    yield Row(what, all_there.two_us, "us", "one node", all_there.one_us, 1.15)
+    yield Row("a delivery, half of them by Redis", half.two_us, "us", "one node", half.one_us, 1.15)
+    yield Row("of it Redis' own", all_there.redis_us, "us")
+
+
+def held_for_long() -> Iterable[Row]:
+    """Fifteen thousand idle connections of one worker, for ten minutes."""
+    with held.server(held.CONNECTIONS) as running:
+        found = uvloop.run(held.measure(running, held.CONNECTIONS, held.SECONDS))
+    yield Row("a connection", found.connection_bytes / 1024, "KiB", wanted=16)
+    yield Row("growth in ten minutes", found.growth_percent, "%", wanted=1)
+    yield Row("connections that were kept", found.kept_percent, "%", wanted=-100)
+    yield Row("CPU of holding them", found.cpu_percent, "%")
+
+
+def beside_neighbours() -> Iterable[Row]:
+    """Chat beside a noisy neighbour, against the same beside a quiet one."""
+    names = {
+        "presence": "p99, 1,000 presence changes a second",
+        "portal": "p99, a portal at ten times its share",
+        "storm": "p99, 5,000 clients of a dead node",
+    }
+    for scenario, what in names.items():
+        found = neighbours.SCENARIOS[scenario](neighbours.Wanted())
+        quiet, noisy = found.quiet, found.noisy
+        yield Row(what, noisy.at(99), "ms", "quiet", quiet.at(99), 1.1)
+        yield Row("  the server's CPU, quiet", quiet.cpu_percent, "%")
+        yield Row("  the server's CPU, noisy", noisy.cpu_percent, "%")
+        yield Row("  of the machine idle, noisy", noisy.idle_percent, "%")
+        if scenario == "storm":
+            yield Row("  until all are back", found.mean("seconds"), "s")
+
+
 PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "one_room": in_one_room,
     "many_rooms": in_many_rooms,
     "durable": with_many_senders,
+    "two_nodes": with_two_nodes,
+    "held": held_for_long,
+    "neighbours": beside_neighbours,
 }
 
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -103,6 +103,19 @@ def talkoo(
             yield Running("talkoo", served, TalkooWords(seats(made)))
 
 
+@contextmanager
+def talkoo_nodes(
+    url: str, redis: str, count: int, portals: int, people: int, rooms: int, members: int
+) -> Generator[list[Running]]:
+    """Several nodes over one new population, which hear each other over Redis."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        words = TalkooWords(seats(asyncio.run(populate(url, portals, people, rooms, members))))
+        command = [sys.executable, "-m", "loadtests.node"]
+        given = settings(url, Path(folder), redis)
+        served = [stack.enter_context(Served(command, given)) for _ in range(count)]
+        yield [Running(f"node {n}", one, words) for n, one in enumerate(served, 1)]
+
+
 def seats(portals: Sequence[Portal]) -> list[tuple[Person, int]]:
     """Everyone, with a room that they are in."""
     return [
@@ -111,4 +124,4 @@ def seats(portals: Sequence[Portal]) -> list[tuple[Person, int]]:
     ]  # fmt: skip
 
 
-__all__ = ["ROOT", "Running", "peer", "seats", "talkoo"]
+__all__ = ["ROOT", "Running", "TalkooWords", "peer", "seats", "talkoo", "talkoo_nodes"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import orjson
@@ -83,14 +83,17 @@ class Client(asyncio.Protocol):
         auth: Mapping[str, Any] | None = None,
         query: str = "",
         seconds: float = 10.0,
+        source: str | None = None,
     ) -> None:
         """Connects to the default namespace. Refusals are ConnectionRefusedError."""
+        local = (source, 0) if source else None
         self._hello = wire.client_frame(
             wire.TEXT, b"40" + (b"" if auth is None else orjson.dumps(dict(auth)))
         )
         try:
             async with asyncio.timeout(seconds):
-                await asyncio.get_running_loop().create_connection(lambda: self, host, port)
+                loop = asyncio.get_running_loop()
+                await loop.create_connection(lambda: self, host, port, local_addr=local)
                 self._transport.write(wire.request(host, port, query))
                 await self._opened
         except BaseException:
@@ -109,8 +112,7 @@ class Client(asyncio.Protocol):
         if self.closed:
             raise ConnectionResetError("the connection is closed")
         loop = asyncio.get_running_loop()
-        frames: list[bytes] = []
-        futures: list[asyncio.Future[Any]] = []
+        frames, futures = list[bytes](), list[asyncio.Future[Any]]()
         for name, payload in commands:
             number = self._number = self._number + 1
             text = b"42%d%b" % (number, orjson.dumps([name, payload]))
@@ -119,6 +121,10 @@ class Client(asyncio.Protocol):
             futures.append(self._acks[number])
         self._transport.write(b"".join(frames))
         return futures
+
+    async def ended(self) -> None:
+        """Waits until the connection is no more."""
+        await asyncio.wait([self._lost])
 
     async def close(self, seconds: float = 5.0) -> None:
         """Says goodbye and waits until the connection is gone; cuts it after the time-out."""
@@ -249,9 +255,8 @@ async def _each(
 class Swarm:
     """Many clients of one server, and the count of what they receive together."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host = host
-        self._port = port
+    def __init__(self, host: str, port: int, sources: Sequence[str | None] = (None,)) -> None:
+        self._host, self._port, self._sources = host, port, sources
         self.clients: list[Client] = []
         self.tally = Tally()
 
@@ -268,7 +273,8 @@ class Swarm:
         self.clients += new
 
         async def connect(place: int, client: Client) -> None:
-            await client.connect(self._host, self._port, auth(place), query, seconds)
+            source = self._sources[place % len(self._sources)]
+            await client.connect(self._host, self._port, auth(place), query, seconds, source)
 
         async with asyncio.timeout(seconds):
             await _each(new, connect, at_once)
