@@ -79,7 +79,7 @@ class Room:
         total = self.swarm.tally.events + commands * len(self.swarm.clients)
         futures = sender.emit_soon([words.saying(last) for _ in range(commands)])
         # Not asynchronously: nobody is to be waiting for what comes meanwhile.
-        time.sleep(APART_SECONDS)
+        time.sleep(APART_SECONDS)  # noqa: ASYNC251
         await self.swarm.received(total)
         await asyncio.wait_for(asyncio.gather(*futures), 10)
 

@@ -247,9 +247,13 @@ class Hub:
             receivers = [c for c in receivers if c.user_id != signal.except_user]
         self._send(receivers, frames.signal(signal.type, signal.body))
 
-    def tell_all(self, packet: Packet) -> None:
-        """Hands a packet to every connection."""
-        self._send(self.connections(), packet)
+    def tell(self, connections: Sequence[Receiver], packet: Packet) -> None:
+        """Hands a packet to those of some connections that are still here."""
+        self._send([one for one in connections if self._is_here(one)], packet)
+
+    def _is_here(self, connection: Receiver) -> bool:
+        present = self.users.get(connection.user_id)
+        return present is not None and connection in present.connections
 
     def _send(self, receivers: Collection[Receiver], packet: Packet) -> None:
         if isinstance(receivers, Crowd) and len(receivers) >= MANY:

@@ -27,6 +27,7 @@ import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -42,10 +43,11 @@ from realtime.bus_memory import Exchange, MemoryBus
 from realtime.bus_redis import NONCE_SECONDS, RedisBus
 from realtime.connect import AllowedOrigin, Authenticate, Handshake
 from realtime.gateway import Gateway
+from realtime.hub import Receiver
 from realtime.limiter import MemoryLimiter, RedisLimiter
 from realtime.log_reader import LogReader
 from realtime.outage import DATABASE_OUTAGES
-from realtime.portals import Portals
+from realtime.portals import Portals, Seat
 from realtime.presence import (
     ALIVE_SECONDS,
     BEAT_SECONDS,
@@ -70,6 +72,10 @@ from storage.log import Event
 from storage.shards import Shards
 
 logger = structlog.get_logger(__name__)
+
+
+# Connections that are told the position before messages have their turn.
+TOLD_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +253,10 @@ class Node:
         for seat in self.portals.seats():
             if seat.position > seat.told:
                 seat.told = seat.position
-                body = PositionSignal(position=seat.position)
-                seat.hub.tell_all(frames.signal(body.type, body.model_dump_json()))
+                everybody = seat.hub.connections()
+                for start in range(0, len(everybody), TOLD_AT_ONCE):
+                    some = everybody[start : start + TOLD_AT_ONCE]
+                    self.portals.pacer.add(partial(_tell_position, seat, some))
 
     async def _check_presence(self) -> None:
         try:
@@ -293,6 +301,12 @@ class Node:
     async def _see_off(self) -> None:
         """Whoever is here when the node stops was last seen now; other nodes may know better."""
         await self._note_seen(self.presence.users(), now_ms())
+
+
+def _tell_position(seat: Seat, connections: Sequence[Receiver]) -> None:
+    """Tells where the portal stands now: those who are here have everything up to there."""
+    body = PositionSignal(position=seat.position)
+    seat.hub.tell(connections, frames.signal(body.type, body.model_dump_json()))
 
 
 def _parts(

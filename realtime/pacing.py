@@ -21,34 +21,48 @@ SLICE_SECONDS = 0.004
 
 
 class Pacer:
-    """Calls functions in their order, for a moment in each turn of the loop."""
+    """Calls functions in their order, for a moment in each turn of the loop.
 
-    def __init__(self, slice_seconds: float = SLICE_SECONDS) -> None:
+    With a rest the next moment comes only after it.
+    """
+
+    def __init__(
+        self, slice_seconds: float = SLICE_SECONDS, rest_seconds: float = 0.0, most: int = 0
+    ) -> None:
         self._slice = slice_seconds
+        self._rest = rest_seconds
+        # So many wait, and the next makes the oldest one's turn come at once; 0: any number.
+        self._most = most
         self._waiting: deque[Callable[[], None]] = deque()
+        self._running = False
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def add(self, work: Callable[[], None]) -> None:
-        """Will call it, at the latest when those before it are done."""
-        if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._run)
+        """Will call it, when those before it are done."""
         self._waiting.append(work)
+        if self._most and len(self._waiting) > self._most:
+            self._next()
+        if not self._running:
+            self._running = True
+            asyncio.get_running_loop().call_soon(self._run)
+
+    def _next(self) -> None:
+        try:
+            self._waiting.popleft()()
+        except Exception:
+            logger.exception("paced_work_failed")
 
     def _run(self) -> None:
         until = time.perf_counter() + self._slice
         while self._waiting:
-            try:
-                self._waiting[0]()
-            except Exception:
-                logger.exception("paced_work_failed")
-            # Only now, so that work which is added meanwhile does not start a second run.
-            self._waiting.popleft()
+            self._next()
             if time.perf_counter() > until:
                 break
-        if self._waiting:
-            asyncio.get_running_loop().call_soon(self._run)
+        self._running = bool(self._waiting)
+        if self._running:
+            asyncio.get_running_loop().call_later(self._rest, self._run)
 
 
 class Crowded(Exception):
