@@ -61,8 +61,14 @@ class Pacer:
             if time.perf_counter() > until:
                 break
         self._running = bool(self._waiting)
-        if self._running:
-            asyncio.get_running_loop().call_later(self._rest, self._run)
+        if not self._running:
+            return
+        loop = asyncio.get_running_loop()
+        if self._rest:
+            loop.call_later(self._rest, self._run)
+        else:
+            # `call_later(0)` would skip a turn of asyncio's own loop.
+            loop.call_soon(self._run)
 
 
 class Crowded(Exception):
