@@ -115,7 +115,7 @@ async def serve(settings: Settings, inherited: Inheritance | None = None) -> Non
                 greet(settings)
             logger.info("serving", address=settings.address, listen=settings.listen)
             tune()
-            async with watched(server, watch_at):
+            async with watched(server, watch_at, settings.admin_ui):
                 await listener.serve(listening)
     finally:
         for one in (*listening, *([watch_at] if watch_at else ())):

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from portal.limits import Limits
 from realtime import redis_address
@@ -126,6 +135,19 @@ class S3(BaseModel):
     region: str = Field("us-east-1", description="Region; most stores of one's own ignore it.")
 
 
+class AdminUi(BaseModel):
+    """The Socket.IO Admin UI, at the address of `metrics_listen`: sums of a node, and no portal's
+    affairs. A page elsewhere shows them; its origin is the only one that may ask."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    password: str = Field(min_length=12, description="What operators log in with.", repr=False)
+    username: str = Field("admin", min_length=1, description="And under which name.")
+    origin: WebAddress = Field(
+        "https://admin.socket.io", description="Where the page is that shows it."
+    )
+
+
 class Settings(BaseModel):
     """Every setting. What is not set fits one process on one machine, with nothing to install."""
 
@@ -206,6 +228,9 @@ class Settings(BaseModel):
         description="Address and port for `/metrics`, which is for operators only; of several "
         "workers each has the next port. Default: none.",
     )
+    admin_ui: AdminUi | None = Field(
+        None, description="The Socket.IO Admin UI for operators. Default: none."
+    )
     traces: Annotated[str, AfterValidator(_collector)] | None = Field(
         None,
         description="Where traces are sent by OTLP/HTTP, `http://127.0.0.1:4318`; needs the extra "
@@ -227,6 +252,13 @@ class Settings(BaseModel):
     limits: Limits = Field(
         default_factory=lambda: Limits.model_validate({}), description="See below."
     )
+
+    @field_validator("admin_ui")
+    @classmethod
+    def _at_an_address(cls, value: AdminUi | None, info: ValidationInfo) -> AdminUi | None:
+        if value is not None and info.data.get("metrics_listen") is None:
+            raise ValueError("is served at the address metrics_listen: set that too")
+        return value
 
     @property
     def host(self) -> str:

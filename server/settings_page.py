@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import getdoc
 from typing import Any
 
 from pydantic import BaseModel
@@ -9,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from portal.limits import Limits
-from server.settings import S3, Settings, variable
+from server.settings import S3, AdminUi, Settings, variable
 
 _HEAD = """\
 # Settings
@@ -36,7 +37,9 @@ plan_free_people = 20
 def page() -> str:
     """The whole page."""
     plain = {
-        name: field for name, field in Settings.model_fields.items() if name not in ("limits", "s3")
+        name: field
+        for name, field in Settings.model_fields.items()
+        if name not in ("limits", "s3", "admin_ui")
     }
     return "\n".join(
         [
@@ -46,6 +49,9 @@ def page() -> str:
             "\n## S3 (`[s3]`)\n",
             f"{S3.__doc__}\n",
             *_table(S3.model_fields, "s3"),
+            "\n## Admin UI (`[admin_ui]`)\n",
+            f"{getdoc(AdminUi)}\n",
+            *_table(AdminUi.model_fields, "admin_ui"),
             "\n## Limits (`[limits]`)\n",
             f"{Limits.__doc__}\n",
             *_table(Limits.model_fields, "limits"),
