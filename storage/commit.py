@@ -138,7 +138,7 @@ class Committer:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(start - now):
                     await self._enough.wait()
-        units = self._queues.take(database, self.batch)
+        units = self._queues.take(database, self.batch, ENOUGH)
         if len(units) > 1:
             self._next[database] = max(
                 self._next.get(database, 0.0), time.monotonic() + self._gather_seconds

@@ -105,6 +105,11 @@ class Statements:
         sql = statement.on(self.connection.dialect)
         return (await self._drive([Step(sql.text, sql.parameters(given))]))[0]
 
+    async def drive_many(self, statement: Prepared, given: Sequence[Mapping[str, Any]]) -> None:
+        """Runs a prepared statement with each of several values, in one round trip."""
+        sql = statement.on(self.connection.dialect)
+        await self._drive([Step(sql.text, sql.parameters(values)) for values in given])
+
     def later(self, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
         """A prepared INSERT of many rows, before the next statement or at the end."""
         if rows:

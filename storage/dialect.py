@@ -22,8 +22,11 @@ from sqlalchemy import (
     Integer,
     MetaData,
     PrimaryKeyConstraint,
+    String,
+    Subquery,
     Table,
     bindparam,
+    column,
     event,
     insert,
     literal_column,
@@ -245,6 +248,27 @@ def upsert_given(engine_name: str, table: Table, update: Sequence[str]) -> Inser
     return mysql.insert(table).values(values).on_duplicate_key_update(old)
 
 
+def given_keys(engine_name: str, key: Sequence[Column[Any]]) -> Subquery:
+    """The parameter ``keys``, a JSON array of arrays, as rows with a column for each of ``key``."""
+    names = [f"k{n}" for n in range(len(key))]
+    if engine_name == "sqlite":
+        chosen = ", ".join(f"json_extract(value, '$[{n}]') AS k{n}" for n in range(len(key)))
+        rows = f"SELECT {chosen} FROM json_each(:keys)"  # noqa: S608 - no word of it is a user's
+    else:
+        # Both MySQL (8.0) and MariaDB (10.6) have it.
+        kinds = [_spelled(one) for one in key]
+        chosen = ", ".join(f"k{n} {kind} PATH '$[{n}]'" for n, kind in enumerate(kinds))
+        given = f"JSON_TABLE(:keys, '$[*]' COLUMNS ({chosen})) AS given_keys"
+        rows = f"SELECT * FROM {given}"  # noqa: S608 - likewise
+    typed = [column(name, one.type) for name, one in zip(names, key, strict=True)]
+    return text(rows).columns(*typed).subquery("k")
+
+
+def _spelled(one: Column[Any]) -> str:
+    kind = one.type.compile(dialect=mysql.dialect())
+    return f"{kind} CHARACTER SET utf8mb4" if isinstance(one.type, String) else kind
+
+
 # --- The drivers themselves ------------------------------------------------------------------
 # What `storage.prepared` runs goes past SQLAlchemy, on the same connection.
 
@@ -376,6 +400,7 @@ __all__ = [
     "beginning",
     "deadlocked",
     "directory_table",
+    "given_keys",
     "insert_numbered",
     "insert_or_skip",
     "numbers_table",

@@ -21,6 +21,7 @@ KNOWN = ByKeys(
         commands.c.fingerprint,
         commands.c.answer,
     ),
+    commands,
     commands.c.portal_id,
     commands.c.user_id,
     commands.c.client_id,

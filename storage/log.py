@@ -50,6 +50,7 @@ async def start(statements: Statements, portal_id: int, epoch: int = 1) -> None:
 # Reads clocks and holds their rows, so that a transaction is those portals' only writer.
 CLOCKS = ByKeys(
     select(clocks.c.portal_id, clocks.c.last, clocks.c.trimmed, clocks.c.epoch).with_for_update(),
+    clocks,
     clocks.c.portal_id,
 )
 _ADD_EVENTS = inserting(events)

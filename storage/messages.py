@@ -60,6 +60,7 @@ class NewMessage:
 
 _PLACES = ByKeys(
     select(messages.c.portal_id, messages.c.room_id, messages.c.seq, messages.c.id),
+    messages,
     messages.c.portal_id,
     messages.c.room_id,
     messages.c.seq,

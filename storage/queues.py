@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from storage.changes import Busy, Unit
@@ -41,25 +42,35 @@ class Queues:
         """How many changes wait in all."""
         return self._length
 
-    def take(self, database: Database, most: int) -> list[Unit]:
+    def take(self, database: Database, most: int, enough: int) -> list[Unit]:
         """The next changes, one of each portal in turn until there are ``most``.
 
-        Their portals have no others running until `done`: a portal has one writer.
+        Their portals have no others running until `done`: a portal has one writer. Where half of
+        the portals have ``enough`` to do, the others' are left for a transaction beside this one.
         """
         queue = self._databases.get(database)
         if queue is None:
             return []
+        waiting = list(queue.turn)
+        half = -(-len(waiting) // 2)
+        taken = self._in_turn(queue, waiting[:half], most)
+        if len(taken) < enough:
+            taken += self._in_turn(queue, waiting[half:], most - len(taken))
+        self._length -= len(taken)
+        # Who has more to do waits until these are done.
+        queue.turn = deque(p for p in waiting if p not in queue.running)
+        return taken
+
+    def _in_turn(self, queue: _Queue, portals: Sequence[int], most: int) -> list[Unit]:
         taken: list[Unit] = []
-        while queue.turn and len(taken) < most:
-            portal_id = queue.turn.popleft()
+        turn = deque(portals)
+        while turn and len(taken) < most:
+            portal_id = turn.popleft()
             units = queue.portals[portal_id]
             taken.append(units.popleft())
-            self._length -= 1
             queue.running.add(portal_id)
             if units:
-                queue.turn.append(portal_id)
-        # Who has more to do waits until these are done.
-        queue.turn = deque(p for p in queue.turn if p not in queue.running)
+                turn.append(portal_id)
         return taken
 
     def done(self, database: Database, units: list[Unit]) -> None:

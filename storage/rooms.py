@@ -93,31 +93,32 @@ _STANDING = select(
 ).where(users.c.deactivated_at.is_(None), posts.c.id.is_(None))
 # Nearly everybody who writes is a member: from there each row of the others is one look away.
 _OF_MEMBERS = ByKeys(
-    _STANDING.select_from(
-        members.join(
-            rooms,
-            and_(rooms.c.portal_id == members.c.portal_id, rooms.c.id == members.c.room_id),
-        )
-        .join(
-            users,
-            and_(users.c.portal_id == members.c.portal_id, users.c.id == members.c.user_id),
-        )
-        .outerjoin(posts, _DEAD)
-    ),
+    _STANDING,
+    members,
     members.c.portal_id,
     members.c.room_id,
     members.c.user_id,
-)
-# For many keys the stores go through each room with each user of its portal.
-_OF_ANYBODY = ByKeys(
-    _STANDING.select_from(
-        rooms.join(users, users.c.portal_id == rooms.c.portal_id)
-        .outerjoin(members, _MINE)
+    beside=lambda rows: (
+        rows.join(
+            rooms, and_(rooms.c.portal_id == members.c.portal_id, rooms.c.id == members.c.room_id)
+        )
+        .join(
+            users, and_(users.c.portal_id == members.c.portal_id, users.c.id == members.c.user_id)
+        )
         .outerjoin(posts, _DEAD)
     ),
+)
+_OF_ANYBODY = ByKeys(
+    _STANDING,
+    rooms,
     rooms.c.portal_id,
     rooms.c.id,
     users.c.id,
+    beside=lambda rows: (
+        rows.join(users, users.c.portal_id == rooms.c.portal_id)
+        .outerjoin(members, _MINE)
+        .outerjoin(posts, _DEAD)
+    ),
 )
 
 

@@ -68,15 +68,13 @@ _HOLDERS = ByKeys(
         users.c.role,
         sessions.c.last_seen_at,
         sessions.c.expires_at,
-    )
-    .select_from(
-        sessions.join(
-            users, and_(users.c.portal_id == sessions.c.portal_id, users.c.id == sessions.c.user_id)
-        )
-    )
-    .where(sessions.c.ended_at.is_(None), users.c.deactivated_at.is_(None)),
+    ).where(sessions.c.ended_at.is_(None), users.c.deactivated_at.is_(None)),
+    sessions,
     sessions.c.portal_id,
     sessions.c.token_hash,
+    beside=lambda rows: rows.join(
+        users, and_(users.c.portal_id == sessions.c.portal_id, users.c.id == sessions.c.user_id)
+    ),
 )
 
 
@@ -113,11 +111,13 @@ _SAW = prepared(
 
 async def saw_many(statements: Statements, sightings: Sequence[Sighting]) -> None:
     """Notes that sessions were used; an address that is not known stays as it is."""
-    for portal_id, session_id, at, until, address in sightings:
-        await statements.driven(
-            _SAW,
-            {"portal": portal_id, "session": session_id, "at": at, "until": until, "from": address},
-        )
+    await statements.drive_many(
+        _SAW,
+        [
+            {"portal": portal_id, "session": session_id, "at": at, "until": until, "from": address}
+            for portal_id, session_id, at, until, address in sightings
+        ],
+    )
 
 
 async def live_sessions(

@@ -32,9 +32,12 @@ class Standing:
 Key = tuple[int, int, int]
 
 
-_CLOCKS = ByKeys(select(clocks.c.portal_id, clocks.c.last, clocks.c.trimmed), clocks.c.portal_id)
+_CLOCKS = ByKeys(
+    select(clocks.c.portal_id, clocks.c.last, clocks.c.trimmed), clocks, clocks.c.portal_id
+)
 _USERS = ByKeys(
     select(users.c.portal_id, users.c.id, users.c.role, users.c.deactivated_at),
+    users,
     users.c.portal_id,
     users.c.id,
 )
@@ -42,11 +45,13 @@ _SESSIONS = ByKeys(
     select(sessions.c.portal_id, sessions.c.id, sessions.c.user_id).where(
         sessions.c.ended_at.is_(None)
     ),
+    sessions,
     sessions.c.portal_id,
     sessions.c.id,
 )
 _ROOMS = ByKeys(
     select(members.c.portal_id, members.c.user_id, members.c.room_id),
+    members,
     members.c.portal_id,
     members.c.user_id,
 )

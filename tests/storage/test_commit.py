@@ -246,7 +246,7 @@ async def test_each_reading_sees_its_own_moment(
         await database.close()
 
 
-_LAST = ByKeys(select(clocks.c.last), clocks.c.portal_id)
+_LAST = ByKeys(select(clocks.c.last), clocks, clocks.c.portal_id)
 
 
 async def test_reading_sees_one_moment(

@@ -7,9 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
+from storage import log
+from storage.database import Database, Statements
 from tests.walk.everything import do_everything
-from tests.walk.recorder import Recorder, Seen, functions_with_statements
+from tests.walk.recorder import ONE_A_LOOK, Recorder, Seen, functions_with_statements
 from tests.walk.serving import open_served
 
 pytestmark = [pytest.mark.mariadb, pytest.mark.asyncio(loop_scope="module")]
@@ -59,7 +62,29 @@ async def test_every_statement_touches_one_partition_of_each_table(recorder: Rec
     assert unplanned == [], "tests/walk/everything.py must run these where they find something"
     for seen in planned:
         for alias, partitions in seen.partitions.items():
-            assert all(re.fullmatch(r"p\d+", name) for name in partitions), (alias, seen.text)
+            one = [re.fullmatch(rf"p\d+|{ONE_A_LOOK}", name) for name in partitions]
+            assert all(one), (alias, seen.text, partitions)
+
+
+async def test_a_look_by_key_goes_into_one_partition(mariadb_url: str) -> None:
+    """The plan of a look names all partitions; the server counts those that it went into."""
+    portals = [(number,) for number in range(1, 65)]
+    database = Database(mariadb_url)
+    try:
+        async with database.read() as statements:
+            before = await _looks(statements)
+            found = await statements.rows_by(log.CLOCKS, portals)
+            each = (await _looks(statements) - before) / len(portals)
+    finally:
+        await database.close()
+    assert len(found) <= len(portals)
+    assert 1 <= each < 2
+
+
+async def _looks(statements: Statements) -> int:
+    row = await statements.first(text("SHOW SESSION STATUS LIKE 'Handler_read_key'"))
+    assert row is not None
+    return int(row[1])
 
 
 async def test_the_exception_is_the_poll_of_clocks(recorder: Recorder) -> None:
