@@ -37,9 +37,9 @@ ATTEMPTS = 3
 AT_ONCE = 2
 # Under load transactions of one database begin so far apart at least: each costs about as much
 # as ten of the changes in it. Whoever sends alone finds the last one to have been alone, too.
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.035
 # So many are company enough: with more the price of a transaction hardly falls.
-ENOUGH = 25
+ENOUGH = 50
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
+from pymysql.constants import SERVER_STATUS
 from sqlalchemy import (
     DDL,
     BigInteger,
@@ -369,8 +370,23 @@ _INSERT = re.compile(r"(INSERT INTO .+? VALUES )(\((?:%s, )*%s\))(.*)", re.DOTAL
 def _filled(raw: Any, sql: str, values: Sequence[Any]) -> str:
     # The driver's own way takes three times as long for numbers, which most values are.
     return sql % tuple(
-        [str(value) if type(value) is int else raw.escape(value) for value in values]
+        [str(value) if type(value) is int else _escaped(raw, value) for value in values]
     )
+
+
+def _escaped(raw: Any, value: Any) -> str:
+    """A value as MySQL reads it.
+
+    The driver looks at each character of a text; at a message that is a seventh of all that storing
+    it costs. Between single quotes only these two mean anything, where backslashes do.
+    """
+    if (
+        type(value) is not str
+        or raw.server_status & SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES
+    ):
+        return str(raw.escape(value))
+    plain = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{plain}'"
 
 
 # Two transactions waited for each other, and the database ended this one (ER_LOCK_DEADLOCK).
