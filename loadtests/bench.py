@@ -39,11 +39,11 @@ class Row:
 
     def __str__(self) -> str:
         ours = f"{self.ours:.4g} {self.unit}"
+        peer = f"{self.measured:.2f} of {self.peer} ({self.theirs:.4g})" if self.peer else ""
         if not self.wanted:
-            return f"  {self.what:44}{ours:>16}"
+            return f"  {self.what:44}{ours:>16}  {peer}".rstrip()
         good = self.measured <= self.wanted if self.wanted > 0 else self.measured >= -self.wanted
         bound = f"{'at most' if self.wanted > 0 else 'at least'} {abs(self.wanted):g}"
-        peer = f"{self.measured:.2f} of {self.peer} ({self.theirs:.4g})" if self.peer else ""
         return f"  {self.what:44}{ours:>16}  {peer:34}{bound:16}{'ok' if good else 'MISSED'}"
 
 
@@ -59,8 +59,11 @@ def in_one_room() -> Iterable[Row]:
     yield Row("a delivery, one at a time", us.single_us, "us", "stock", stock.single_us, 1)
     yield Row("a delivery, a hundred at once", us.burst_us, "us", "bare C", c.burst_us, 1)
     yield Row("an idle connection", us.idle_bytes / 1024, "KiB", wanted=16)
-    yield Row("connecting", us.connect_us, "us", wanted=600)
-    yield Row("connecting", us.connect_us, "us", "Node", node.connect_us, 1.2)
+    yield Row("coming back when nothing was missed", us.return_us, "us", wanted=600)
+    yield Row(
+        "coming back when nothing was missed", us.return_us, "us", "Node", node.return_us, 1.2
+    )
+    yield Row("connecting for the first time", us.connect_us, "us", "Node", node.connect_us)
 
 
 def in_many_rooms() -> Iterable[Row]:

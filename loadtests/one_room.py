@@ -44,6 +44,8 @@ class Figures:
     single_us: float
     burst_us: float
     connect_us: float
+    # Coming back with all that the server gave for it, when nothing was missed.
+    return_us: float
     idle_bytes: float
 
 
@@ -54,12 +56,26 @@ class Room:
         self.running = running
         self.swarm = Swarm(HOST, running.served.port)
 
-    async def connect(self, count: int) -> None:
-        """Connects so many more."""
-        first = len(self.swarm.clients)
-        words = self.running.words
-        await self.swarm.open(count, auth=lambda index: words.auth(first + index))
+    async def connect(self, count: int) -> float:
+        """Connects so many more; returns the microseconds of the server's CPU for each."""
+        first, words, served = len(self.swarm.clients), self.running.words, self.running.served
+        cpu = served.cpu_seconds()
+        new = await self.swarm.open(
+            count,
+            auth=lambda index: words.auth(first + index),
+            hears=lambda index, payload: words.heard(first + index, payload),
+        )
         await self.quiet()
+        for client in new:
+            client.on_event = None
+        return (served.cpu_seconds() - cpu) * 1e6 / count
+
+    async def come_back(self) -> float:
+        """Everybody goes, and connects anew; returns what `connect` does."""
+        count = len(self.swarm.clients)
+        await self.swarm.close()
+        await asyncio.sleep(SETTLE_SECONDS)
+        return await self.connect(count)
 
     async def quiet(self) -> None:
         """Waits until nothing comes any more."""
@@ -103,9 +119,10 @@ async def measure(running: Running) -> Figures:
     try:
         # What a server loads at its first clients is no part of a connection.
         await room.connect(50)
-        cpu, rss = served.cpu_seconds(), served.rss_bytes()
-        await room.connect(SUBSCRIBERS - 50)
-        cpu, rss = served.cpu_seconds() - cpu, served.rss_bytes() - rss
+        rss = served.rss_bytes()
+        connect = await room.connect(SUBSCRIBERS - 50)
+        rss = served.rss_bytes() - rss
+        back = await room.come_back()
         await room.join()
         for _ in range(WARM_UP):
             await room.deliver(room.swarm.clients[-1], 1)
@@ -113,8 +130,7 @@ async def measure(running: Running) -> Figures:
         burst = await room.cost(BURSTS, BURST)
     finally:
         await room.swarm.close()
-    more = SUBSCRIBERS - 50
-    return Figures(running.name, single, burst, cpu * 1e6 / more, rss / more)
+    return Figures(running.name, single, burst, connect, back, rss / (SUBSCRIBERS - 50))
 
 
 @contextmanager
@@ -135,14 +151,17 @@ def main() -> None:
     parser.add_argument("--database", help="SQLAlchemy address; default: embedded SQLite")
     wanted = parser.parse_args()
     names: list[str] = wanted.server or ["talkoo", *PEERS]
-    print(f"{'':12} {'one by one':>12} {'in bursts':>12} {'connect':>12} {'idle':>12}")
-    print(f"{'':12} {'us/event':>12} {'us/event':>12} {'us':>12} {'bytes':>12}", flush=True)
+    print(
+        f"{'':12} {'one by one':>12} {'in bursts':>12} {'connect':>12} {'return':>12} {'idle':>12}"
+    )
+    units = f"{'us/event':>12} {'us/event':>12} {'us':>12} {'us':>12} {'bytes':>12}"
+    print(f"{'':12} {units}", flush=True)
     for name in names:
         with server(name, wanted.database) as running:
             found = uvloop.run(measure(running))
         print(
             f"{name:12} {found.single_us:12.2f} {found.burst_us:12.2f}"
-            f" {found.connect_us:12.0f} {found.idle_bytes:12.0f}",
+            f" {found.connect_us:12.0f} {found.return_us:12.0f} {found.idle_bytes:12.0f}",
             flush=True,
         )
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import orjson
+
 from loadtests.peers.build import PEERS
 from loadtests.population import Person, Portal, populate, settings
 from loadtests.process import ROOT, Served
@@ -19,6 +21,7 @@ from loadtests.swarm import Client
 from storage.log import EPOCH
 
 TEXT = "x" * 150
+_READY = b'42["ready",'
 
 
 class Words(Protocol):
@@ -26,6 +29,10 @@ class Words(Protocol):
 
     def auth(self, index: int) -> Mapping[str, Any] | None:
         """What client ``index`` logs in with."""
+        ...
+
+    def heard(self, index: int, payload: bytes) -> None:
+        """What client ``index`` is told while it comes, and may need to come back."""
         ...
 
     async def join(self, client: Client, index: int) -> None:
@@ -46,6 +53,9 @@ class PeerWords:
     def auth(self, index: int) -> None:
         return None
 
+    def heard(self, index: int, payload: bytes) -> None:
+        return None
+
     async def join(self, client: Client, index: int) -> None:
         await client.emit("join", {"room": f"room {self.room_of[index]}"})
 
@@ -58,10 +68,17 @@ class TalkooWords:
 
     def __init__(self, people: Sequence[tuple[Person, int]]) -> None:
         self.people = people
+        # Where each was, and with which ticket they come back.
+        self.ready: dict[int, Mapping[str, Any]] = {}
 
     def auth(self, index: int) -> Mapping[str, Any]:
-        # Everybody comes back with the state of the empty log, and catches up on what was since.
-        return {"token": self.people[index][0].token, "position": EPOCH}
+        # At first with the state of the empty log, to catch up on what was since.
+        place = self.ready.get(index) or {"position": EPOCH}
+        return {"token": self.people[index][0].token, **place}
+
+    def heard(self, index: int, payload: bytes) -> None:
+        if payload.startswith(_READY):
+            self.ready[index] = orjson.loads(payload[2:])[1]
 
     async def join(self, client: Client, index: int) -> None:
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import orjson
@@ -267,9 +268,13 @@ class Swarm:
         query: str = "",
         at_once: int = 50,
         seconds: float = 60.0,
+        hears: Callable[[int, bytes], None] | None = None,
     ) -> list[Client]:
-        """Connects so many clients more and returns them; `auth` is asked for each place."""
-        new = [Client(self.tally) for _ in range(count)]
+        """Connects so many clients more and returns them; `auth` is asked for each place.
+
+        `hears` gets the place and the payload of each event that comes meanwhile.
+        """
+        new = [Client(self.tally, partial(hears, n) if hears else None) for n in range(count)]
         self.clients += new
 
         async def connect(place: int, client: Client) -> None:

@@ -59,14 +59,18 @@ _ROOMS = ByKeys(
 
 async def standings(statements: Statements, keys: Sequence[Key]) -> dict[Key, Standing]:
     """Where users stand, by (portal, user, session). ``statements`` must see one moment."""
-    portals = sorted({(key[0],) for key in keys})
     people = sorted({key[:2] for key in keys})
-    ends = {row[0]: (row[1], row[2]) for row in await statements.rows_by(_CLOCKS, portals)}
-    found = {(row[0], row[1]): row[2:] for row in await statements.rows_by(_USERS, people)}
-    asked = sorted({(key[0], key[2]) for key in keys})
-    live = {tuple(row) for row in await statements.rows_by(_SESSIONS, asked)}
+    clock_rows, user_rows, session_rows, room_rows = await statements.rows_together(
+        (_CLOCKS, sorted({(key[0],) for key in keys})),
+        (_USERS, people),
+        (_SESSIONS, sorted({(key[0], key[2]) for key in keys})),
+        (_ROOMS, people),
+    )
+    ends = {row[0]: (row[1], row[2]) for row in clock_rows}
+    found = {(row[0], row[1]): row[2:] for row in user_rows}
+    live = {tuple(row) for row in session_rows}
     rooms: dict[tuple[int, int], set[int]] = {}
-    for portal_id, user_id, room_id in await statements.rows_by(_ROOMS, people):
+    for portal_id, user_id, room_id in room_rows:
         rooms.setdefault((portal_id, user_id), set()).add(room_id)
     made: dict[Key, Standing] = {}
     for key in keys:

@@ -48,6 +48,16 @@ def test_frames_are_what_the_library_would_send() -> None:
     assert (ack.packet_type, ack.id, ack.data) == (socketio.packet.ACK, 12, [{"ok": True}])
 
 
+def test_ids_are_as_the_library_makes_them_and_never_twice() -> None:
+    library = engineio.AsyncServer(async_mode="asgi")
+    ids = seam._Ids()  # pyright: ignore[reportPrivateUsage]
+    made = [ids.next() for _ in range(1000)]
+    assert len(set(made)) == 1000
+    for one in (*made, library.generate_id()):
+        assert re.fullmatch(r"[A-Za-z0-9_-]{20}", one)
+    assert len({one[:8] for one in made}) == 1000
+
+
 def test_the_library_still_has_what_the_seam_overrides_and_calls() -> None:
     for name, parameters in {
         "_handle_connect": ["self", "eio_sid", "namespace", "data"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from websockets.extensions.permessage_deflate import (
     PerMessageDeflate,
 )
 from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
 from websockets.protocol import CLIENT, Protocol, State
 from websockets.uri import parse_uri
 
@@ -129,6 +131,17 @@ async def test_bytes_that_come_one_by_one_are_read(world: World, served: Served)
             client.writer.write(bytes((byte,)))
             await asyncio.sleep(0)
         await until(lambda: connected(client), lambda: client.texts)
+
+
+async def test_a_connection_does_not_keep_the_request_that_it_began_with(served: Served) -> None:
+    gc.collect()
+    before = [one for one in gc.get_objects() if isinstance(one, Request)]
+    async with raw(served) as client:
+        await until(lambda: client.texts, lambda: client.frames)
+        gc.collect()
+        kept = [one for one in gc.get_objects() if isinstance(one, Request)]
+        # The client's own, of this process, and its answer is none.
+        assert len(kept) <= len(before) + 1
 
 
 BROKEN = {

@@ -75,7 +75,8 @@ async def test_rows_are_found_by_keys_that_look_like_sql(
             ),
         )
         keys = [(portal_id, 7, text) for text in wanted]
-        assert dict(await statements.rows_by(BY_CLIENT_ID, keys)) == wanted
+        rows = await statements.rows_by(BY_CLIENT_ID, keys)
+        assert {row[0]: row[1] for row in rows} == wanted
         for key in keys[:20]:
             [found] = await statements.rows_by(BY_CLIENT_ID, [key])
             assert tuple(found) == (key[2], wanted[key[2]])
