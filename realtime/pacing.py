@@ -23,14 +23,20 @@ SLICE_SECONDS = 0.004
 class Pacer:
     """Calls functions in their order, for a moment in each turn of the loop.
 
-    With a rest the next moment comes only after it.
+    With a rest the next moment comes only after it. With ``moments`` a moment takes no more than
+    its share of what waits, so that a heap is spread over so many of them.
     """
 
     def __init__(
-        self, slice_seconds: float = SLICE_SECONDS, rest_seconds: float = 0.0, most: int = 0
+        self,
+        slice_seconds: float = SLICE_SECONDS,
+        rest_seconds: float = 0.0,
+        most: int = 0,
+        moments: int = 1,
     ) -> None:
         self._slice = slice_seconds
         self._rest = rest_seconds
+        self._moments = moments
         # So many wait, and the next makes the oldest one's turn come at once; 0: any number.
         self._most = most
         self._waiting: deque[Callable[[], None]] = deque()
@@ -56,9 +62,9 @@ class Pacer:
 
     def _run(self) -> None:
         until = time.perf_counter() + self._slice
-        while self._waiting:
+        for _ in range(-(-len(self._waiting) // self._moments)):
             self._next()
-            if time.perf_counter() > until:
+            if not self._waiting or time.perf_counter() > until:
                 break
         self._running = bool(self._waiting)
         if not self._running:

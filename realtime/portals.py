@@ -32,12 +32,13 @@ IDLE_SECONDS = 30.0
 RECENT_EVENTS = 1_000
 RECENT_BYTES = 128_000_000
 
-# Presence comes in heaps, several times a second (`realtime.presence`), and what it makes due takes
-# ten times as long to write. More signals than a few are told for a moment, then messages have
-# theirs: half a millisecond in four is twenty thousand signals a second of one node.
+# Presence comes in heaps, four times a second (`realtime.presence`), and what it makes due takes
+# ten times as long to write. More signals than a few are spread over a fifth of a second, so that
+# messages always have their turn: half a millisecond in four is twenty thousand signals a second.
 FEW_SIGNALS = 8
 SIGNALS_SECONDS = 0.0005
 SIGNALS_REST_SECONDS = 0.004
+SIGNALS_MOMENTS = 45
 MOST_SIGNALS = 20_000
 
 
@@ -93,7 +94,7 @@ class Portals:
         self.heard: Callable[[int, Signal], None] = _unnoted
         self.budget = Budget(RECENT_BYTES)
         # For what can wait for messages.
-        self.pacer = Pacer(SIGNALS_SECONDS, SIGNALS_REST_SECONDS, MOST_SIGNALS)
+        self.pacer = Pacer(SIGNALS_SECONDS, SIGNALS_REST_SECONDS, MOST_SIGNALS, SIGNALS_MOMENTS)
         self._seats: dict[int, Seat] = {}
         self._subscribing = asyncio.Lock()
 

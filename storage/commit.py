@@ -35,8 +35,11 @@ logger = structlog.get_logger(__name__)
 ATTEMPTS = 3
 # While one transaction is at the disk the next gathers; more at once would make each smaller.
 AT_ONCE = 2
-# Under load transactions of one database begin so far apart at least: each costs about as much
-# as ten of the changes in it. Whoever sends alone finds the last one to have been alone, too.
+# Transactions of one database begin so far apart, the more so the more changes share them, and no
+# further apart than `GATHER_SECONDS`: under load each costs about as much as ten of the changes in
+# it. Whoever sends alone finds the last one to have been alone, too, and does not wait.
+APART_SECONDS = 0.01
+APART_FOR_EACH_SECONDS = 0.001
 GATHER_SECONDS = 0.035
 # So many are company enough: with more the price of a transaction hardly falls.
 ENOUGH = 50
@@ -105,7 +108,7 @@ class Committer:
         if self._queues.length() >= ENOUGH:
             self._enough.set()
         workers = self._workers.setdefault(database, set())
-        if len(workers) < AT_ONCE:
+        if len(workers) < AT_ONCE and self._queues.ready(database):
             workers.add(asyncio.create_task(self._work(database)))
         return await unit.done
 
@@ -131,7 +134,7 @@ class Committer:
         """The next changes; a moment later when there is company."""
         now = time.monotonic()
         start = self._next.get(database, 0.0)
-        if start > now and self._queues.length() < ENOUGH:
+        if start > now and self._queues.ready(database) and self._queues.length() < ENOUGH:
             # Reserved, so that the other worker does not begin in the same moment.
             self._next[database] = start + self._gather_seconds
             self._enough.clear()
@@ -140,9 +143,8 @@ class Committer:
                     await self._enough.wait()
         units = self._queues.take(database, self.batch, ENOUGH)
         if len(units) > 1:
-            self._next[database] = max(
-                self._next.get(database, 0.0), time.monotonic() + self._gather_seconds
-            )
+            apart = APART_SECONDS + APART_FOR_EACH_SECONDS * len(units)
+            self._next[database] = time.monotonic() + min(apart, self._gather_seconds)
         return units
 
     async def _commit(self, database: Database, units: list[Unit]) -> None:

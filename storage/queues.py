@@ -42,6 +42,11 @@ class Queues:
         """How many changes wait in all."""
         return self._length
 
+    def ready(self, database: Database) -> bool:
+        """Whether `take` would find anything: changes of a portal that has none running."""
+        queue = self._databases.get(database)
+        return queue is not None and bool(queue.turn)
+
     def take(self, database: Database, most: int, enough: int) -> list[Unit]:
         """The next changes, one of each portal in turn until there are ``most``.
 
