@@ -95,6 +95,7 @@ class Portals:
         self.budget = Budget(RECENT_BYTES)
         # For what can wait for messages.
         self.pacer = Pacer(SIGNALS_SECONDS, SIGNALS_REST_SECONDS, MOST_SIGNALS, SIGNALS_MOMENTS)
+        self._own = wire.beginning(node_id)
         self._seats: dict[int, Seat] = {}
         self._subscribing = asyncio.Lock()
 
@@ -199,15 +200,15 @@ class Portals:
     # --- Hearing and telling ------------------------------------------------------------------
 
     def hear(self, portal_id: int, data: bytes) -> None:
-        """Takes a message of the bus."""
+        """Takes a message of the bus; what this node said itself is not looked into."""
+        if data.startswith(self._own):
+            return
         message = wire.decode(data)
         if message is None:
             self.counts.malformed += 1
             logger.warning("bus_message_malformed", portal=portal_id, bytes=len(data))
             return
-        node_id, content = message
-        if node_id == self.node_id:
-            return
+        _, content = message
         if isinstance(content, RollCall):
             self.asked(portal_id, content)
         else:

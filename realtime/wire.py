@@ -64,6 +64,11 @@ def encode(node_id: str, message: Content) -> bytes:
     return orjson.dumps([node_id, "signals", rows])
 
 
+def beginning(node_id: str) -> bytes:
+    """What every message of a node begins with."""
+    return orjson.dumps([node_id])[:-1] + b","
+
+
 def decode(data: bytes) -> tuple[str, Content] | None:
     """Which node said what; None when it is not understood."""
     try:

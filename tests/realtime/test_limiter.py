@@ -94,12 +94,21 @@ def test_a_bucket_fills_again_with_time() -> None:
     assert [buckets.take("a") for _ in range(3)] == [0, 0, 0.5]
 
 
-def test_only_buckets_that_are_not_full_are_kept() -> None:
+def test_only_buckets_that_may_not_be_full_are_kept() -> None:
     now = 100.0
     buckets = TokenBuckets(2, lambda: now)
     buckets.take("a")
+    buckets.take("a")
     buckets.sweep()
+    now += 0.4
+    buckets.sweep()
+    assert buckets.take("a") > 0
     assert len(buckets) == 1
     now += 1
     buckets.sweep()
-    assert len(buckets) == 0
+    buckets.take("b")
+    assert len(buckets) == 2
+    now += 1
+    buckets.sweep()
+    assert len(buckets) == 1
+    assert [buckets.take("a") for _ in range(3)] == [0, 0, 0.5]

@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from realtime.presence import Board, Turn, merged
+from realtime.presence_check import TOGETHER, _together  # pyright: ignore[reportPrivateUsage]
 from realtime.presence_memory import MemoryBoard, Shelf
 from realtime.presence_redis import RedisBoard
 from storage import presence as store
@@ -32,6 +35,17 @@ MakeBoard = Callable[[str], Board]
 )
 def test_several_states_make_one(states: list[str | None], state: str | None) -> None:
     assert merged(states) == state
+
+
+@given(st.dictionaries(st.integers(1, 50), st.integers(0, 3 * TOGETHER), max_size=10))
+def test_people_are_asked_for_a_few_at_a_time(counts: dict[int, int]) -> None:
+    watched = {portal_id: list(range(count)) for portal_id, count in counts.items()}
+    asked: dict[int, list[int]] = {portal_id: [] for portal_id in watched}
+    for some in _together(watched):
+        assert 0 < sum(map(len, some.values())) <= TOGETHER
+        for portal_id, user_ids in some.items():
+            asked[portal_id] += user_ids
+    assert asked == watched
 
 
 # --- The boards ----------------------------------------------------------------------------------
