@@ -78,7 +78,7 @@ async def settle(house: House, portals: int, senders: int) -> list[Sender]:
 async def run(house: House, senders: Sequence[Sender], together: bool) -> Figures:
     """Everybody sends at the same time."""
     shards = house.services.shards
-    committer = Committer(shards, nobody) if together else Committer(shards, nobody, 1, 2000, 0.0)
+    committer = Committer(shards, nobody) if together else Committer(shards, nobody, batch=1)
     services = replace(house.services, committer=committer)
     ready = [replace(s, context=replace(s.context, services=services)) for s in senders]
     each = max(1, (TOGETHER if together else ALONE) // len(ready))

@@ -40,6 +40,10 @@ PATH = "/socket.io/"
 # At INFO the libraries log what clients send, secrets included.
 _logger = logging.getLogger("talkoo.socketio")
 _logger.setLevel(logging.ERROR)
+# Handshakes have so long, and all else their time after it: with what follows them, some seven
+# hundred clients come in a second, and messages have half of the loop meanwhile.
+HANDSHAKES_SECONDS = 0.002
+HANDSHAKES_REST_SECONDS = 0.004
 # How often who polls is looked after.
 WATCH_SECONDS = 1.0
 
@@ -170,7 +174,7 @@ class Server(_Base):
         )
         self.eio.generate_id = _Ids().next
         self.outbox = Outbox()
-        self.pacer = Pacer()
+        self.pacer = Pacer(HANDSHAKES_SECONDS, HANDSHAKES_REST_SECONDS)
         self.wheel = Wheel(options.ping_interval, options.ping_timeout)
         self.frame_bytes = options.frame_bytes
         self.slow_bytes = options.slow_bytes

@@ -35,12 +35,12 @@ logger = structlog.get_logger(__name__)
 ATTEMPTS = 3
 # While one transaction is at the disk the next gathers; more at once would make each smaller.
 AT_ONCE = 2
-# Transactions of one database begin so far apart, the more so the more changes share them, and no
-# further apart than `GATHER_SECONDS`: under load each costs about as much as ten of the changes in
+# Transactions of one database begin so far apart, the more so the more changes share them, but no
+# further than `MOST_APART_SECONDS`: under load each costs about as much as ten of the changes in
 # it. Whoever sends alone finds the last one to have been alone, too, and does not wait.
 APART_SECONDS = 0.01
 APART_FOR_EACH_SECONDS = 0.001
-GATHER_SECONDS = 0.035
+MOST_APART_SECONDS = 0.035
 # So many are company enough: with more the price of a transaction hardly falls.
 ENOUGH = 50
 
@@ -70,7 +70,7 @@ class Committer:
         published: Callable[[int, list[Event]], Awaitable[None]],
         batch: int = 100,
         waiting: int = 2000,
-        gather_seconds: float = GATHER_SECONDS,
+        apart_seconds: float = APART_SECONDS,
     ) -> None:
         self.shards = shards
         self.published = published
@@ -80,7 +80,8 @@ class Committer:
         self._workers: dict[Database, set[asyncio.Task[None]]] = {}
         # Who asked, where there are traces.
         self._asked_by: dict[Unit, tracing.Place] = {}
-        self._gather_seconds = gather_seconds
+        self._apart = apart_seconds
+        self._most_apart = max(apart_seconds, MOST_APART_SECONDS)
         self._enough = asyncio.Event()
         # When the next transaction with others in sight may begin, by the monotonic clock.
         self._next: dict[Database, float] = {}
@@ -136,15 +137,15 @@ class Committer:
         start = self._next.get(database, 0.0)
         if start > now and self._queues.ready(database) and self._queues.length() < ENOUGH:
             # Reserved, so that the other worker does not begin in the same moment.
-            self._next[database] = start + self._gather_seconds
+            self._next[database] = start + self._most_apart
             self._enough.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(start - now):
                     await self._enough.wait()
         units = self._queues.take(database, self.batch, ENOUGH)
         if len(units) > 1:
-            apart = APART_SECONDS + APART_FOR_EACH_SECONDS * len(units)
-            self._next[database] = time.monotonic() + min(apart, self._gather_seconds)
+            apart = self._apart + APART_FOR_EACH_SECONDS * len(units)
+            self._next[database] = time.monotonic() + min(apart, self._most_apart)
         return units
 
     async def _commit(self, database: Database, units: list[Unit]) -> None:

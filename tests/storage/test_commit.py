@@ -84,7 +84,7 @@ async def test_who_sends_alone_waits_for_nobody(shards: Shards, new_portal: NewP
 
 
 async def test_company_gathers(shards: Shards, new_portal: NewPortal, published: Published) -> None:
-    committer = Committer(shards, published, gather_seconds=0.5)
+    committer = Committer(shards, published, apart_seconds=0.5)
     portals = [await new_portal() for _ in range(4)]
     # The first two find each other; those that come one after the other then share the next.
     await asyncio.gather(*(committer.commit(portal_id, say("first")) for portal_id in portals[:2]))
