@@ -76,7 +76,7 @@ async def test_waiting_changes_share_a_transaction(
 
 async def test_who_sends_alone_waits_for_nobody(shards: Shards, new_portal: NewPortal) -> None:
     # Whoever waited for company here would wait for ever.
-    committer = Committer(shards, Published(), gather_seconds=3600)
+    committer = Committer(shards, Published(), apart_seconds=3600)
     portal_id = await new_portal()
     async with asyncio.timeout(20):
         for n in range(20):
@@ -97,7 +97,7 @@ async def test_company_gathers(shards: Shards, new_portal: NewPortal, published:
 
 
 async def test_so_many_that_it_is_enough_do_not_wait(shards: Shards, new_portal: NewPortal) -> None:
-    committer = Committer(shards, Published(), gather_seconds=3600)
+    committer = Committer(shards, Published(), apart_seconds=3600)
     portal_id = await new_portal()
     async with asyncio.timeout(20):
         changes = (committer.commit(portal_id, say(f"w{n}")) for n in range(ENOUGH + 1))
