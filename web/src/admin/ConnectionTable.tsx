@@ -72,7 +72,7 @@ function Head({
   const way = order.descending ? ("descending" as const) : ("ascending" as const);
   const Icon = order.descending ? IconSortDescending : IconSortAscending;
   return (
-    <Table.Th aria-sort={chosen ? way : "none"} scope="col">
+    <Table.Th aria-sort={chosen ? way : "none"} scope="col" data-column={column}>
       <UnstyledButton
         className={classes["head"]}
         data-number={isCount(column) || undefined}
@@ -110,11 +110,11 @@ function Row({ line, onEnd }: { line: Line; onEnd: (line: Line) => void }) {
       </Table.Td>
       <Table.Td>{line.address}</Table.Td>
       <Table.Td>
-        <span className={classes["long"]} title={line.node}>
+        <span className={classes["long"]} title={`${line.node} · ${line.transport}`}>
           {line.node}
         </span>
       </Table.Td>
-      <Table.Td>{line.transport}</Table.Td>
+      <Table.Td data-column="transport">{line.transport}</Table.Td>
       <Table.Td title={exactly(line.since)}>{ago(line.since)}</Table.Td>
       <Table.Td title={exactly(line.last_active)}>{ago(line.last_active)}</Table.Td>
       <Table.Td className={classes["number"]} c={line.waiting >= MANY_WAITING ? "red" : undefined}>
