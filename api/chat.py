@@ -28,5 +28,7 @@ ROUTES = (
     Route("POST", "/rooms/{room_id}/messages", "send_message", 201),
     Route("PATCH", "/messages/{message_id}", "edit_message"),
     Route("DELETE", "/messages/{message_id}", "delete_message"),
+    Route("PUT", "/messages/{message_id}/reactions", "react"),
+    Route("DELETE", "/messages/{message_id}/reactions", "unreact"),
     Route("PUT", "/rooms/{room_id}/read", "mark_read"),
 )

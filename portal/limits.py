@@ -19,6 +19,9 @@ class Limits(BaseModel):
     post_characters: int = Field(
         default=20_000, ge=1, le=100_000, description="Characters in a post."
     )
+    reactions_per_message: int = Field(
+        default=50, ge=1, le=1000, description="Different emoji that a message is answered with."
+    )
     room_members: int = Field(default=5_000, ge=2, description="Members of one room.")
     rooms_per_user: int = Field(default=5_000, ge=1, description="Rooms that one user can be in.")
     page: int = Field(

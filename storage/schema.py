@@ -254,6 +254,17 @@ messages = portal_table(
     key=("id",),
 )
 
+# What people answered a message with.
+reactions = portal_table(
+    shard,
+    "reactions",
+    Column("message_id", BigInt, nullable=False, autoincrement=False),
+    Column("emoji", String(32), nullable=False),
+    Column("user_id", BigInt, nullable=False, autoincrement=False),
+    _number("created_at"),
+    key=("message_id", "emoji", "user_id"),
+)
+
 # --- Feed ------------------------------------------------------------------------------------
 
 posts = portal_table(

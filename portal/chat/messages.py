@@ -14,10 +14,10 @@ from portal.chat.model import (
 )
 from portal.chat.rights import audience_of, seen, seen_message
 from portal.chat.sending import SENDING
-from portal.chat.views import to_message
+from portal.chat.views import to_message, to_messages
 from portal.context import Context, record
 from portal.errors import conflict, forbidden, invalid
-from storage import messages
+from storage import messages, reactions
 from storage.commit import Tx
 
 
@@ -37,7 +37,7 @@ async def edit_message(context: Context, request: EditMessage) -> MessageAnswer:
             raise forbidden("Only its author can edit a message.")
         if row.deleted_at is not None:
             raise conflict("deleted", "This message was deleted.")
-        message = to_message(row)
+        [message] = await to_messages(tx, context.portal, [row])
         position = tx.position
         if row.text != request.text:
             await messages.edit(tx, context.portal, row.id, request.text, tx.now)
@@ -49,7 +49,7 @@ async def edit_message(context: Context, request: EditMessage) -> MessageAnswer:
 
 
 async def delete_message(context: Context, request: DeleteMessage) -> MessageAnswer:
-    """Erases a message; by its author, or an admin who can see it."""
+    """Erases a message and the reactions to it; by its author, or an admin who can see it."""
 
     async def change(tx: Tx) -> MessageAnswer:
         row, standing = await seen_message(tx, context, request.message_id)
@@ -59,6 +59,7 @@ async def delete_message(context: Context, request: DeleteMessage) -> MessageAns
         position = tx.position
         if row.deleted_at is None:
             await messages.erase(tx, context.portal, row.id, tx.now)
+            await reactions.clear(tx, context.portal, row.id)
             message = message.model_copy(update={"text": "", "deleted_at": tx.now})
             position = record(tx, audience_of(standing.room), MessageDeleted(message=message))
         return MessageAnswer(message=message, position=position)
@@ -81,6 +82,7 @@ async def list_messages(context: Context, request: ListMessages) -> Messages:
             after=request.after,
             limit=limit,
         )
+        found = await to_messages(statements, context.portal, rows)
     if rows:
         first, last = rows[0].seq, rows[-1].seq
     elif request.before is not None:
@@ -88,7 +90,7 @@ async def list_messages(context: Context, request: ListMessages) -> Messages:
     else:
         first, last = room.last_seq + 1, room.last_seq
     return Messages(
-        messages=[to_message(row) for row in rows],
+        messages=found,
         more_before=first > 1,
         more_after=last < room.last_seq,
     )

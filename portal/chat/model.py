@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from portal.accounts.model import Person
+from portal.chat.emoji import Emoji
 from portal.model import (
     Answer,
     ClientId,
@@ -27,6 +28,13 @@ RoomKind = Literal["direct", "group", "discussion"]
 # --- Things ----------------------------------------------------------------------------------
 
 
+class Reaction(Model):
+    """An emoji that people answered a message with."""
+
+    emoji: str
+    user_ids: list[Id] = Field(description="Who did, ascending.")
+
+
 class Message(Model):
     """An entry in a room. A deleted one keeps its place, without its text."""
 
@@ -39,6 +47,7 @@ class Message(Model):
     created_at: Time
     edited_at: Time | None
     deleted_at: Time | None
+    reactions: list[Reaction] = Field(description="By emoji, in the order of their code points.")
 
 
 class Room(Model):
@@ -137,6 +146,20 @@ class DeleteMessage(Request):
     message_id: Id
 
 
+class React(Request):
+    """Answers a message with an emoji; by whoever can read it. Twice is once."""
+
+    message_id: Id
+    emoji: Emoji
+
+
+class Unreact(Request):
+    """Takes one's own reaction back; one that is not there is fine."""
+
+    message_id: Id
+    emoji: Emoji
+
+
 class ListMessages(Request):
     """A page of history. ``before`` or ``after`` a seq, or around one; else the newest."""
 
@@ -226,6 +249,16 @@ class MessageDeleted(EventBody):
 
     type: ClassVar[str] = "message_deleted"
     message: Message
+
+
+class ReactionsChanged(EventBody):
+    """Someone reacted to a message, or took it back; audience as for ``message_sent``."""
+
+    type: ClassVar[str] = "reactions_changed"
+    message: Message
+    user_id: Id
+    emoji: str
+    added: bool
 
 
 class RoomRead(EventBody):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.chat import messages, model, reading, rooms
+from portal.chat import messages, model, reactions, reading, rooms
 from portal.model import Done, EventBody, Nothing, SignalBody
 from portal.operation import MEMBERS, AnyOperation, command, query
 
@@ -55,6 +55,12 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         model.MessageAnswer,
         "Delete a message.",
     ),
+    command(
+        "react", reactions.react, model.React, model.MessageAnswer, "React to a message by emoji."
+    ),
+    command(
+        "unreact", reactions.unreact, model.Unreact, model.MessageAnswer, "Take a reaction back."
+    ),
     query(
         "list_messages",
         messages.list_messages,
@@ -73,6 +79,7 @@ EVENTS: tuple[type[EventBody], ...] = (
     model.MessageSent,
     model.MessageEdited,
     model.MessageDeleted,
+    model.ReactionsChanged,
     model.RoomRead,
 )
 

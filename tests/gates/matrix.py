@@ -106,6 +106,12 @@ edit_message@comment        403    403    200      404    403     404
 delete_message              200    200    404      403    404     404
 delete_message@direct       404    200    403      404    404     404
 delete_message@comment      200    403    200      404    403     404
+react                       200    200    404      200    404     404
+react@direct                404    200    200      404    404     404
+react@comment               200    200    200      404    200     404
+unreact                     200    200    404      200    404     404
+unreact@direct              404    200    200      404    404     404
+unreact@comment             200    200    200      404    200     404
 list_messages               200    200    404      200    404     404
 list_messages@direct        404    200    200      404    404     404
 list_messages@portal_talk   200    200    200      404    200     404

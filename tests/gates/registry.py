@@ -28,7 +28,10 @@ def fields(names: str, **nested: Shape) -> Shape:
 
 PERSON = fields("id name title picture role active")
 ME = fields("id name title picture role active email confirmed language")
-MESSAGE = fields("id room_id seq user_id text client_id created_at edited_at deleted_at")
+MESSAGE = fields(
+    "id room_id seq user_id text client_id created_at edited_at deleted_at",
+    reactions=[fields("emoji user_ids")],
+)
 ROOM_FIELDS = (
     "id kind name member_ids created_by created_at last_seq last_message read_seq unread post_id"
 )
@@ -52,6 +55,7 @@ SHAPES: Mapping[str, Shape] = {
     "message_sent": fields("", message=MESSAGE),
     "message_edited": fields("", message=MESSAGE),
     "message_deleted": fields("", message=MESSAGE),
+    "reactions_changed": fields("user_id emoji added", message=MESSAGE),
     "room_read": fields("room_id read_seq unread"),
     "post_created": fields("", post=POST),
     "post_edited": fields("post_id text edited_at"),
@@ -141,6 +145,14 @@ def does(by: str, name: str, /, **given: Any) -> Act:
     """Somebody calls an operation; fields that name a thing of the world stand for its id."""
 
     return lambda live: live.do(by, name, **given)
+
+
+def _react_and_unreact(by: str, message: str) -> Act:
+    async def act(live: Live) -> None:
+        for name in ("react", "unreact"):
+            await live.do(by, name, message_id=live.thing(message), emoji="👍")
+
+    return act
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -273,6 +285,21 @@ ACTIONS: tuple[Action, ...] = (
         "a direct message is deleted",
         does("member", "delete_message", message_id="$direct_message"),
         {"message_deleted": IN_DIRECT},
+    ),
+    Action(
+        "a reaction to a message that is taken back",
+        _react_and_unreact("guest", "message"),
+        {"reactions_changed": IN_ROOM},
+    ),
+    Action(
+        "a reaction to a direct message",
+        does("outsider", "react", message_id="$direct_message", emoji="👍"),
+        {"reactions_changed": IN_DIRECT},
+    ),
+    Action(
+        "a reaction to a comment",
+        does("former", "react", message_id="$comment", emoji="👍"),
+        {"reactions_changed": PORTAL},
     ),
     Action(
         "a room is read",

@@ -22,6 +22,7 @@ from tests.walk.world import do
 KINDS = (
     *("send", "send", "send", "send", "comment", "read", "read", "read", "read"),
     *("delete", "delete", "delete", "edit", "join", "join", "leave"),
+    *("react", "unreact"),
     *("post", "post_to_one", "delete_post", "like", "unlike", "read_feed"),
     *("start", "receive", "receive", "come_back", "check"),
 )
@@ -113,6 +114,18 @@ class Company:
         if self.messages:
             number = _one(self.messages, -1 - action.what)
             await self._try(action.who, "edit_message", message_id=number, text=f"{action.how}")
+
+    async def _react(self, action: Action) -> None:
+        if self.messages:
+            number = _one(self.messages, -1 - action.what)
+            await self._try(action.who, "react", message_id=number, emoji="👍🎉☕"[action.how % 3])
+
+    async def _unreact(self, action: Action) -> None:
+        if self.messages:
+            number = _one(self.messages, -1 - action.what)
+            await self._try(
+                action.who, "unreact", message_id=number, emoji="👍🎉☕"[action.how % 3]
+            )
 
     async def _delete(self, action: Action) -> None:
         if self.messages:

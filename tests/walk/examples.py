@@ -86,6 +86,8 @@ CHAT: dict[str, Example] = {
     "send_message": lambda t: {"client_id": new_id(), "room_id": t.room, "text": "Hello again"},
     "edit_message": lambda t: {"message_id": t.message, "text": "Better"},
     "delete_message": lambda t: {"message_id": t.message},
+    "react": lambda t: {"message_id": t.message, "emoji": "👍"},
+    "unreact": lambda t: {"message_id": t.message, "emoji": "👍"},
     "list_messages": lambda t: {"room_id": t.room, "before": 3, "limit": 2},
     "mark_read": lambda t: {"room_id": t.room, "seq": 1},
 }
@@ -154,6 +156,10 @@ CASES: dict[str, Example] = {
     "list_messages@portal_talk": lambda t: {"room_id": t.portal_talk},
     "edit_message@comment": lambda t: {"message_id": t.comment, "text": "Better"},
     "delete_message@comment": lambda t: {"message_id": t.comment},
+    "react@direct": lambda t: {"message_id": t.direct_message, "emoji": "🎉"},
+    "react@comment": lambda t: {"message_id": t.comment, "emoji": "🎉"},
+    "unreact@direct": lambda t: {"message_id": t.direct_message, "emoji": "🎉"},
+    "unreact@comment": lambda t: {"message_id": t.comment, "emoji": "🎉"},
     "send_message@people_talk": lambda t: {
         "client_id": new_id(),
         "room_id": t.people_talk,

@@ -11,6 +11,7 @@ import { Confirm } from "../parts/Confirm";
 import { Face } from "../parts/Face";
 import { Markdown } from "../parts/Markdown";
 import type { MessageEntry } from "./entries";
+import { ReactButton, Reactions } from "./Reactions";
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -62,6 +63,7 @@ export const MessageRow = memo(function MessageRow({
                 ({t("chat.edited")})
               </Text>
             )}
+            <Reactions message={message} />
             <Sent message={message} />
             <Tools message={message} onEdit={onEdit} />
           </>
@@ -104,9 +106,9 @@ function Tools({ message, onEdit }: { message: Message; onEdit: (message: Messag
   const { me } = useLive();
   const [asking, setAsking] = useState(false);
   const mine = message.user_id === me.id;
-  if (!mine && me.role !== "admin") return null;
   return (
     <div className="tools">
+      <ReactButton message={message} />
       {mine && (
         <ActionIcon
           variant="subtle"
@@ -117,14 +119,16 @@ function Tools({ message, onEdit }: { message: Message; onEdit: (message: Messag
           <IconPencil size={16} />
         </ActionIcon>
       )}
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        aria-label={t("app.delete")}
-        onClick={() => setAsking(true)}
-      >
-        <IconTrash size={16} />
-      </ActionIcon>
+      {(mine || me.role === "admin") && (
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          aria-label={t("app.delete")}
+          onClick={() => setAsking(true)}
+        >
+          <IconTrash size={16} />
+        </ActionIcon>
+      )}
       <Confirm
         opened={asking}
         title={t("chat.deleteTitle")}

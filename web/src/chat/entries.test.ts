@@ -17,6 +17,7 @@ function message(seq: number, user_id: number, created_at: number): Message {
     created_at,
     edited_at: null,
     deleted_at: null,
+    reactions: [],
   };
 }
 

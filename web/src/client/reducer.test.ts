@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { LogEvent } from "./generated/catalogue";
+import type { LiveSignal, LogEvent } from "./generated/catalogue";
 import { historyAwaited, historyLoaded } from "./reduce/history";
 import { TYPING_MS } from "./reduce/presence";
 import { apply, hear } from "./reducer";
@@ -55,6 +55,7 @@ function message(seq: number, change: Partial<Message> = {}): Message {
     created_at: seq,
     edited_at: null,
     deleted_at: null,
+    reactions: [],
     ...change,
   };
 }
@@ -170,4 +171,30 @@ test("an empty room's first message is not lost either", () => {
   state = historyLoaded(state, 5, { messages: [], more_before: false, more_after: false });
   expect(state.histories.get(5)).toMatchObject({ loaded: true, moreBefore: false });
   expect(state.histories.get(5)?.messages).toEqual([message(1)]);
+});
+
+test("an event that nobody here knows moves the position, and nothing else", () => {
+  const state = fromSnapshot(snapshot);
+  const event = { type: "unreadable", position: state.position + 1, at: 0, body: {} };
+  const next = apply(state, event as unknown as LogEvent);
+  expect(next).toEqual({ ...state, position: state.position + 1 });
+  const signal = { type: "weather", body: {} };
+  expect(hear(state, signal as unknown as LiveSignal, 0)).toBe(state);
+});
+
+test("reactions change a loaded message, and the last one of its room", () => {
+  const said = message(7);
+  let state = historyLoaded(fromSnapshot(snapshot), 5, {
+    messages: [said],
+    more_before: false,
+    more_after: false,
+  });
+  const reactions = [{ emoji: "👍", user_ids: [1, 2] }];
+  state = apply(state, {
+    type: "reactions_changed",
+    position: state.position + 1,
+    at: 0,
+    body: { message: { ...said, reactions }, user_id: 1, emoji: "👍", added: true },
+  });
+  expect(state.histories.get(5)?.messages).toEqual([{ ...said, reactions }]);
 });

@@ -48,6 +48,7 @@ function changed(state: State, event: LogEvent): State {
     case "message_sent":
       return messageSent(state, event.body.message);
     case "message_edited":
+    case "reactions_changed":
       return messageEdited(state, event.body.message);
     case "message_deleted":
       return messageDeleted(state, event.body.message);
@@ -65,6 +66,10 @@ function changed(state: State, event: LogEvent): State {
       return postUnliked(state, event.body.post_id, event.body.user_id);
     case "feed_read":
       return { ...state, feed: event.body.feed };
+    default:
+      // A newer server's, or one whose body could not be read: nobody here knows what it changes.
+      event satisfies never;
+      return state;
   }
 }
 
@@ -78,5 +83,8 @@ export function hear(state: State, signal: LiveSignal, now: number): State {
     case "position":
     case "ticket":
       return { ...state, position: Math.max(state.position, signal.body.position) };
+    default:
+      signal satisfies never;
+      return state;
   }
 }

@@ -98,6 +98,8 @@ export interface Operations {
   open_direct_room: { request: Schema["OpenDirectRoom"]; answer: Schema["RoomAnswer"] };
   /** Open the invitation link. */
   open_invitation_link: { request: Schema["OpenLink"]; answer: Schema["InvitationLink"] };
+  /** React to a message by emoji. */
+  react: { request: Schema["React"]; answer: Schema["MessageAnswer"] };
   /** Let someone in again. */
   reactivate: { request: Schema["Reactivate"]; answer: Schema["PersonAnswer"] };
   /** Remove someone from a room. */
@@ -124,6 +126,8 @@ export interface Operations {
   typing: { request: Schema["Typing"]; answer: Schema["Done"] };
   /** Take a like back. */
   unlike_post: { request: Schema["UnlikePost"]; answer: Schema["PostAnswer"] };
+  /** Take a reaction back. */
+  unreact: { request: Schema["Unreact"]; answer: Schema["MessageAnswer"] };
   /** Change my profile. */
   update_profile: { request: Schema["UpdateProfile"]; answer: Schema["MeAnswer"] };
   /** Whom this device looks at */
@@ -148,6 +152,7 @@ export interface Events {
   post_edited: Schema["PostEdited"];
   post_liked: Schema["PostLiked"];
   post_unliked: Schema["PostUnliked"];
+  reactions_changed: Schema["ReactionsChanged"];
   room_read: Schema["RoomRead"];
   room_removed: Schema["RoomRemoved"];
   room_renamed: Schema["RoomRenamed"];
@@ -202,6 +207,7 @@ export const COMMANDS = [
   "mark_read",
   "open_direct_room",
   "open_invitation_link",
+  "react",
   "reactivate",
   "remove_member",
   "rename_portal",
@@ -212,6 +218,7 @@ export const COMMANDS = [
   "set_role",
   "typing",
   "unlike_post",
+  "unreact",
   "update_profile",
   "watch_presence",
 ] as const;
@@ -264,6 +271,7 @@ export const ROUTES = {
   mark_read: ["PUT", "/rooms/{room_id}/read"],
   open_direct_room: ["PUT", "/people/{user_id}/room"],
   open_invitation_link: ["PUT", "/invitation-link"],
+  react: ["PUT", "/messages/{message_id}/reactions"],
   reactivate: ["POST", "/people/{user_id}/reactivate"],
   remove_member: ["DELETE", "/rooms/{room_id}/members/{user_id}"],
   rename_portal: ["PATCH", "/portal"],
@@ -275,6 +283,7 @@ export const ROUTES = {
   set_role: ["PUT", "/people/{user_id}/role"],
   sign_up: ["POST", "/portals"],
   unlike_post: ["DELETE", "/posts/{post_id}/like"],
+  unreact: ["DELETE", "/messages/{message_id}/reactions"],
   update_profile: ["PATCH", "/me"],
 } as const;
 

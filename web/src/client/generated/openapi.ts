@@ -299,6 +299,30 @@ export interface paths {
         patch: operations["edit_message"];
         trace?: never;
     };
+    "/messages/{message_id}/reactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * React to a message by emoji.
+         * @description Answers a message with an emoji; by whoever can read it. Twice is once.
+         */
+        put: operations["react"];
+        post?: never;
+        /**
+         * Take a reaction back.
+         * @description Takes one's own reaction back; one that is not there is fine.
+         */
+        delete: operations["unreact"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/outbox": {
         parameters: {
             query?: never;
@@ -1322,6 +1346,8 @@ export interface components {
             deleted_at: number | null;
             edited_at: number | null;
             id: number;
+            /** @description By emoji, in the order of their code points. */
+            reactions: components["schemas"]["Reaction"][];
             room_id: number;
             /** @description Its number in the room: 1, 2, 3 ... */
             seq: number;
@@ -1481,6 +1507,23 @@ export interface components {
             status: number;
             title: string;
             type: string;
+        };
+        /**
+         * ReactBody
+         * @description Answers a message with an emoji; by whoever can read it. Twice is once.
+         */
+        ReactBody: {
+            /** @description One emoji. */
+            emoji: string;
+        };
+        /**
+         * Reaction
+         * @description An emoji that people answered a message with.
+         */
+        Reaction: {
+            emoji: string;
+            /** @description Who did, ascending. */
+            user_ids: number[];
         };
         /** ReadAnswer */
         ReadAnswer: {
@@ -2334,6 +2377,73 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    react: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReactBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    unreact: {
+        parameters: {
+            query: {
+                emoji: string;
+            };
+            header?: never;
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageAnswer"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];

@@ -488,6 +488,8 @@ export interface components {
             deleted_at: number | null;
             edited_at: number | null;
             id: number;
+            /** @description By emoji, in the order of their code points. */
+            reactions: components["schemas"]["Reaction"][];
             room_id: number;
             /** @description Its number in the room: 1, 2, 3 ... */
             seq: number;
@@ -748,6 +750,34 @@ export interface components {
             title: string;
             type: string;
         };
+        /**
+         * React
+         * @description Answers a message with an emoji; by whoever can read it. Twice is once.
+         */
+        React: {
+            /** @description One emoji. */
+            emoji: string;
+            message_id: number;
+        };
+        /**
+         * Reaction
+         * @description An emoji that people answered a message with.
+         */
+        Reaction: {
+            emoji: string;
+            /** @description Who did, ascending. */
+            user_ids: number[];
+        };
+        /**
+         * ReactionsChanged
+         * @description Someone reacted to a message, or took it back; audience as for ``message_sent``.
+         */
+        ReactionsChanged: {
+            added: boolean;
+            emoji: string;
+            message: components["schemas"]["Message"];
+            user_id: number;
+        };
         /** Reactivate */
         Reactivate: {
             user_id: number;
@@ -984,6 +1014,15 @@ export interface components {
         /** UnlikePost */
         UnlikePost: {
             post_id: number;
+        };
+        /**
+         * Unreact
+         * @description Takes one's own reaction back; one that is not there is fine.
+         */
+        Unreact: {
+            /** @description One emoji. */
+            emoji: string;
+            message_id: number;
         };
         /**
          * UpdateProfile

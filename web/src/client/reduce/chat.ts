@@ -48,7 +48,7 @@ export function messageSent(state: State, message: Message): State {
   });
 }
 
-/** A message has another text. */
+/** A message has another text, or other reactions. */
 export function messageEdited(state: State, message: Message): State {
   const next = replaced(state, message);
   const room = state.rooms.get(message.room_id);
