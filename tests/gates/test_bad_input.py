@@ -191,6 +191,7 @@ NUMBERS = ("abc", "0", "-1", "1.5", "9" * 20, "1e3", "0x10", "%00", "%EF%BC%91",
 )
 async def test_a_number_in_the_address_is_wrong(rest: Rest, world: World, route: Route) -> None:
     prober = Prober(rest, world, route)
+    query = {field: value for field, value in prober.good.items() if field not in route.path_fields}
     for name in route.path_fields:
         for text in NUMBERS:
             parts = {field: prober.good[field] for field in route.path_fields} | {name: text}
@@ -199,7 +200,7 @@ async def test_a_number_in_the_address_is_wrong(rest: Rest, world: World, route:
                 route.path.format(**parts),
                 host=prober.host,
                 token=prober.token,
-                **({"json": prober.body} if route.has_body else {}),
+                **({"json": prober.body} if route.has_body else {"params": query}),
             )
             assert (text, answer.status_code, named(answer)) == (text, 422, [name])
 
