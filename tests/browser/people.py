@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ from tests.services.chromium import chromium_path, launch_arguments
 PASSWORD = "correct horse battery"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 820}
+
+
+def pictures() -> Path | None:
+    """Where to put screenshots; nowhere unless asked for."""
+    folder = os.environ.get("TALKOO_TEST_PICTURES")
+    return Path(folder) if folder else None
 
 
 @asynccontextmanager

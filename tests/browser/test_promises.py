@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from portal.chat.model import OpenDirectRoom
 from portal.chat.rooms import open_direct_room
-from tests.browser.people import PASSWORD, Visitor, open_browser, visitor
+from tests.browser.people import PASSWORD, Visitor, open_browser, pictures, visitor
 from tests.house import PASSWORD as HOUSE_PASSWORD
 from tests.house import open_house
 from tests.services.node import Node
@@ -84,6 +84,28 @@ async def test_what_is_written_offline_is_sent_once(browser: Browser, pair: Pair
         await expect(ada.page.get_by_text("sending")).to_have_count(0)
         for someone in (ada, ben):
             await expect(messages(someone)).to_have_text(["before", "into the tunnel"])
+
+
+async def test_reactions_are_seen_and_taken_back(browser: Browser, pair: Pair) -> None:
+    async with visitor(browser, "Ada") as ada, visitor(browser, "Ben", phone=True) as ben:
+        await enter(ada, pair, 0, pair.room)
+        await enter(ben, pair, 1, pair.room)
+        await ada.write("Lunch at noon?")
+        await ben.sees("Lunch at noon?")
+        await ben.page.get_by_role("button", name="React").tap()
+        await ben.page.get_by_role("button", name="👍").tap()
+        chips = ada.page.get_by_role("group", name="Reactions").get_by_role("button")
+        await expect(chips).to_have_accessible_name("👍 1: Ben Berg")
+        # A click joins in, another one leaves again.
+        await chips.click()
+        await expect(chips).to_have_accessible_name(re.compile("👍 2: "))
+        await expect(chips).to_have_attribute("aria-pressed", "true")
+        await ada.picture(pictures(), "reactions-desktop")
+        await ben.picture(pictures(), "reactions-phone")
+        await chips.click()
+        await expect(chips).to_have_accessible_name("👍 1: Ben Berg")
+        await ben.page.get_by_role("group", name="Reactions").get_by_role("button").tap()
+        await expect(chips).to_have_count(0)
 
 
 async def test_unsent_survives_a_reload(browser: Browser, pair: Pair) -> None:

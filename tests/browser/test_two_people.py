@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.browser.people import Visitor, open_browser, visitor
+from tests.browser.people import Visitor, open_browser, pictures, visitor
 from tests.services.mariadb import MariaDB
 from tests.services.node import Node
 from tests.services.redis import Redis
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-
-
-def pictures() -> Path | None:
-    """Where to put screenshots; nowhere unless asked for."""
-    folder = os.environ.get("TALKOO_TEST_PICTURES")
-    return Path(folder) if folder else None
 
 
 @pytest.fixture
