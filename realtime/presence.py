@@ -8,14 +8,15 @@ Only changes of the merged state become signals.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
 from realtime.tasks import stop
 
+T = TypeVar("T")
 logger = structlog.get_logger(__name__)
 
 # A reload, or a change of network, takes about this long: nobody is told that someone left.
@@ -23,6 +24,10 @@ GRACE_SECONDS = 3.0
 BEAT_SECONDS = 5.0
 # Turns are gathered this long before they are told.
 MERGE_SECONDS = 0.25
+# So many people are written and told of at once, which takes two milliseconds, with a rest until
+# the next: messages have their turn between.
+TOGETHER = 50
+REST_SECONDS = 0.01
 # Three missed beats: a node that lives this long without one is not worth believing.
 ALIVE_SECONDS = 15.0
 
@@ -191,20 +196,26 @@ class Presence:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            turned, self._turned = self._turned, set()
-            by_portal: dict[int, dict[int, str | None]] = {}
-            for portal_id, user_id in turned:
-                state = merged(self._devices.get((portal_id, user_id), {}).values())
-                by_portal.setdefault(portal_id, {})[user_id] = state
-            try:
-                turns = {portal: await self._write(portal, s) for portal, s in by_portal.items()}
-                await self._announce(turns)
-            except Exception:
-                # Whatever it is: without this loop nobody would come or go any more.
-                logger.exception("presence_not_written")
-                self._lost_board = True
+            turned, self._turned = sorted(self._turned), set()
+            for some in _pieces(turned):
+                await self._turn(some)
+                await asyncio.sleep(REST_SECONDS)
             # Who comes and goes within a moment is told of once, and a crowd together.
             await asyncio.sleep(self.merge_seconds)
+
+    async def _turn(self, people: Sequence[tuple[int, int]]) -> None:
+        """Writes how some people are now, and tells who turned."""
+        by_portal: dict[int, dict[int, str | None]] = {}
+        for portal_id, user_id in people:
+            state = merged(self._devices.get((portal_id, user_id), {}).values())
+            by_portal.setdefault(portal_id, {})[user_id] = state
+        try:
+            turns = {portal: await self._write(portal, s) for portal, s in by_portal.items()}
+            await self._announce(turns)
+        except Exception:
+            # Whatever it is: without the loop around nobody would come or go any more.
+            logger.exception("presence_not_written")
+            self._lost_board = True
 
     async def _write(self, portal_id: int, states: Mapping[int, str | None]) -> list[Turn]:
         try:
@@ -231,7 +242,10 @@ class Presence:
                 if not known or self._lost_board:
                     self._lost_board = False
                     self.write_all()
-                await self._announce(await self.board.bury())
+                turned = await self.board.bury()
+                for some in _pieces([(p, turn) for p, turns in turned.items() for turn in turns]):
+                    await self._announce(_by_portal(some))
+                    await asyncio.sleep(REST_SECONDS)
             except self.outages as error:
                 self._lost_board = True
                 logger.warning("presence_board_lost", error=str(error))
@@ -250,6 +264,18 @@ class Presence:
                 await self.announce(news)
             except Exception:
                 logger.exception("presence_not_announced", portals=len(news))
+
+
+def _pieces(things: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(things), TOGETHER):
+        yield things[start : start + TOGETHER]
+
+
+def _by_portal(turned: Sequence[tuple[int, Turn]]) -> dict[int, list[Turn]]:
+    found: dict[int, list[Turn]] = {}
+    for portal_id, turn in turned:
+        found.setdefault(portal_id, []).append(turn)
+    return found
 
 
 async def _tell_nobody(turned: Mapping[int, list[Turn]]) -> None:
