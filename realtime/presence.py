@@ -245,7 +245,8 @@ class Presence:
                 turned = await self.board.bury()
                 for some in _pieces([(p, turn) for p, turns in turned.items() for turn in turns]):
                     await self._announce(_by_portal(some))
-                    await asyncio.sleep(REST_SECONDS)
+                    # Others have their turn, but no rest: the next beat must not be late.
+                    await asyncio.sleep(0)
             except self.outages as error:
                 self._lost_board = True
                 logger.warning("presence_board_lost", error=str(error))
